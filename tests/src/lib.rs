@@ -1,0 +1,1 @@
+//! End-to-end suites, one for each real peer.

@@ -1,0 +1,3 @@
+//! The project's one door: demo, test, bench, fuzz, dist.
+
+fn main() {}
