@@ -1,0 +1,62 @@
+//! The commands. Each gives the program's exit code.
+
+mod control;
+mod events;
+mod refused;
+mod report;
+mod spec;
+
+pub(crate) use control::{end, forgotten};
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+
+/// Runs a command.
+pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result<u8> {
+    match command {
+        Command::Spec(spec) => spec::write(&spec),
+        Command::Completions(completions) => {
+            let root = &mut Cli::command();
+            clap_complete::generate(completions.shell, root, "runhcs", &mut context.stdout);
+            Ok(0)
+        }
+        Command::CreateScratch(scratch) => refused::create_scratch(&scratch),
+        Command::PrepareDisk(disk) => refused::prepare_disk(&disk),
+        Command::Shim(shim) => refused::shim(&shim, context),
+        Command::Vmshim(_) => refused::vm_shim(),
+        command => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(on_service(command, context))
+        }
+    }
+}
+
+/// Runs a command that asks the compute service.
+async fn on_service(command: Command, context: &mut Context<'_>) -> anyhow::Result<u8> {
+    match command {
+        #[cfg(unix)]
+        Command::Create(create) => crate::unix::create(&create, context).await,
+        #[cfg(unix)]
+        Command::Run(run) => crate::unix::run(&run, context).await,
+        #[cfg(unix)]
+        Command::Exec(exec) => crate::unix::exec(exec, context).await,
+        Command::Start(id) => control::start(&id, context).await,
+        Command::State(id) => report::state(&id, context).await,
+        Command::List(list) => report::list(&list, context).await,
+        Command::Kill(kill) => control::kill(&kill, context).await,
+        Command::Delete(delete) => control::delete(&delete, context).await,
+        Command::Pause(id) => control::pause(&id, context).await,
+        Command::Resume(id) => control::resume(&id, context).await,
+        Command::Ps(list) => report::processes(&list, context).await,
+        Command::ResizeTty(resize) => control::resize_tty(&resize, context).await,
+        Command::Events(events) => events::events(&events, context).await,
+        Command::Stats(id) => events::stats(&id.id, context).await,
+        // What is left needs the service of another operating system.
+        _ => {
+            context.service()?;
+            anyhow::bail!("this host cannot do this");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The program on this machine: its arguments, its service, its state folder.
+
+use std::path::PathBuf;
+
+use compute::ComputeService;
+
+use crate::app::{Environment, run};
+
+/// Runs the program with this process's arguments and streams; gives its exit
+/// code.
+pub fn main() -> u8 {
+    let mut environment = Environment {
+        service: &service,
+        state: state_folder(),
+        stdout: &mut std::io::stdout(),
+        stderr: &mut std::io::stderr(),
+    };
+    run(std::env::args_os().skip(1), &mut environment)
+}
+
+#[cfg(target_os = "linux")]
+fn service() -> anyhow::Result<Box<dyn ComputeService>> {
+    Ok(Box::new(host_linux::LinuxHost::new()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn service() -> anyhow::Result<Box<dyn ComputeService>> {
+    anyhow::bail!("this build has no compute service for this operating system: the Windows host is not built yet")
+}
+
+#[cfg(target_os = "linux")]
+fn state_folder() -> PathBuf {
+    host_linux::Roots::from_env().state.join("runhcs")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn state_folder() -> PathBuf {
+    let named = std::env::var_os("HCSSHIM_STATE_DIR").filter(|value| !value.is_empty());
+    named.map_or_else(|| std::env::temp_dir().join("hcsshim"), PathBuf::from).join("runhcs")
+}

@@ -1,0 +1,51 @@
+//! A container from its creation to its end.
+
+use compute::Process;
+
+use super::create::{Created, forget, new_container, undo};
+use super::foreground::Foreground;
+use crate::cli::Run;
+use crate::commands::end;
+use crate::context::Context;
+
+/// Creates and starts a container; waits for its end unless it is detached.
+pub(crate) async fn run(run: &Run, context: &mut Context<'_>) -> anyhow::Result<u8> {
+    let Created { id, terminal, system, process, pid_file } =
+        new_container(&run.create, run.detach, context).await?;
+    let outcome = async {
+        if run.detach {
+            system.start().await?;
+            return anyhow::Ok(0);
+        }
+        // Before the start, so that no signal is missed.
+        let mut foreground = Foreground::enter(process.as_ref(), terminal).await?;
+        system.start().await?;
+        foreground.attend(process.as_ref()).await
+    };
+    let outcome = outcome.await;
+    match outcome {
+        Ok(code) if run.detach => {
+            pid_file.keep();
+            Ok(code)
+        }
+        Ok(code) => {
+            drop(process);
+            end(system).await?;
+            crate::commands::forgotten(context, &id).await?;
+            forget(context, &id);
+            Ok(code)
+        }
+        Err(error) => {
+            drop(process);
+            undo(system, &id, context).await;
+            Err(error)
+        }
+    }
+}
+
+/// How a process ended, as an exit code of this program.
+pub(super) async fn exit_code(process: &dyn Process) -> anyhow::Result<u8> {
+    let code = process.exit_code().await?;
+    // A container of another system can have codes that a Linux program cannot.
+    Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX))
+}

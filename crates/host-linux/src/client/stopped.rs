@@ -1,0 +1,218 @@
+//! A compute system that has ended and whose worker has gone: its record.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use compute::error::{Named, SystemCode};
+use compute::{
+    ComputeSystem, ConsoleSize, Error, EventStream, Process, Result, Signal, Stdio, StdioSource,
+    SystemEvent, SystemExit, SystemId,
+};
+use hcs_schema::schema2::{
+    ModifySettingRequest, PauseOptions, ProcessParameters, ProcessStatus, Properties,
+    PropertyQuery, SaveOptions,
+};
+
+use super::connection::system_exit;
+use crate::failure::io_failure;
+use crate::store::{self, Look, Record};
+use crate::{Roots, reclaim};
+
+/// What remains of a compute system after its end: how it ended, and the exit
+/// code of its first process. [`ComputeSystem::terminate`] removes it.
+pub struct StoppedSystem {
+    id: SystemId,
+    roots: Roots,
+    record: Record,
+    closed: AtomicBool,
+}
+
+impl StoppedSystem {
+    pub(super) fn new(id: SystemId, roots: Roots, record: Record) -> Self {
+        Self { id, roots, record, closed: AtomicBool::new(false) }
+    }
+
+    fn check_open(&self, operation: &'static str) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::system(operation, self.id.as_str(), Named::AlreadyClosed));
+        }
+        Ok(())
+    }
+
+    fn stopped<T>(&self, operation: &'static str) -> Result<T> {
+        self.check_open(operation)?;
+        let code = SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED;
+        Err(Error::system(operation, self.id.as_str(), code))
+    }
+
+    fn exit(&self) -> SystemExit {
+        self.record.exit.as_ref().map_or_else(
+            || SystemExit { status: hcs_schema::HResult::S_OK, exit_type: String::new() },
+            system_exit,
+        )
+    }
+}
+
+#[async_trait]
+impl ComputeSystem for StoppedSystem {
+    fn id(&self) -> &SystemId {
+        &self.id
+    }
+
+    fn system_type(&self) -> &str {
+        "container"
+    }
+
+    fn os(&self) -> &str {
+        "linux"
+    }
+
+    fn is_oci(&self) -> bool {
+        self.record.oci
+    }
+
+    async fn start(&self) -> Result<()> {
+        self.stopped("hcs::System::Start")
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.check_open("hcs::System::Shutdown")
+    }
+
+    async fn terminate(&self) -> Result<()> {
+        const TERMINATE: &str = "hcs::System::Terminate";
+        self.check_open(TERMINATE)?;
+        let removed = match store::look(&self.roots, &self.id) {
+            // Another system has the id by now; this one is gone.
+            Ok(Look::Dead(_, record)) if record.runtime_id != self.record.runtime_id => Ok(()),
+            Ok(Look::Dead(locked, mut record)) => reclaim::settle(&locked, &mut record)
+                .and_then(|()| reclaim::bury(locked, &record)),
+            Ok(Look::Missing | Look::Alive(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
+        removed.map_err(|error| io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error))
+    }
+
+    async fn wait(&self) -> Result<SystemExit> {
+        self.check_open("hcs::System::waitBackground")?;
+        Ok(self.exit())
+    }
+
+    async fn pause(&self, _options: &PauseOptions) -> Result<()> {
+        self.stopped("hcs::System::Pause")
+    }
+
+    async fn resume(&self) -> Result<()> {
+        self.stopped("hcs::System::Resume")
+    }
+
+    async fn save(&self, _options: &SaveOptions) -> Result<()> {
+        const SAVE: &str = "hcs::System::Save";
+        self.check_open(SAVE)?;
+        Err(Error::system(SAVE, self.id.as_str(), SystemCode::ERR_NOT_SUPPORTED))
+    }
+
+    async fn properties(&self, _query: &PropertyQuery) -> Result<Properties> {
+        self.check_open("hcs::System::Properties")?;
+        Ok(crate::worker::basic_properties(&self.record))
+    }
+
+    async fn modify(&self, _request: &ModifySettingRequest) -> Result<()> {
+        self.stopped("hcs::System::Modify")
+    }
+
+    async fn create_process(
+        &self,
+        _parameters: &ProcessParameters,
+        _stdio: StdioSource,
+    ) -> Result<Box<dyn Process>> {
+        self.stopped("hcs::System::CreateProcess")
+    }
+
+    /// Only the first process is remembered.
+    async fn open_process(&self, pid: u32) -> Result<Box<dyn Process>> {
+        const OPEN: &str = "hcs::System::OpenProcess";
+        self.check_open(OPEN)?;
+        let first = self.record.init.filter(|init| init.pid == pid);
+        match first.and_then(|init| init.exit_code) {
+            Some(exit_code) => {
+                Ok(Box::new(StoppedProcess { system: self.id.to_string(), pid, exit_code }))
+            }
+            None => Err(Error::system(OPEN, self.id.as_str(), SystemCode::ERR_ELEMENT_NOT_FOUND)),
+        }
+    }
+
+    fn events(&self) -> EventStream {
+        Box::pin(futures_util::stream::iter([SystemEvent::Exited(self.exit())]))
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.closed.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// The first process of a system that has ended.
+struct StoppedProcess {
+    system: String,
+    pid: u32,
+    exit_code: i32,
+}
+
+#[async_trait]
+impl Process for StoppedProcess {
+    fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    async fn kill(&self) -> Result<bool> {
+        let code = SystemCode::ERR_PROCESS_ALREADY_STOPPED;
+        Err(Error::process("hcs::Process::Kill", self.system.as_str(), self.pid, code))
+    }
+
+    async fn signal(&self, _signal: &Signal) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn wait(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn exit_code(&self) -> Result<i32> {
+        Ok(self.exit_code)
+    }
+
+    async fn status(&self) -> Result<ProcessStatus> {
+        Ok(ProcessStatus {
+            process_id: self.pid,
+            exited: true,
+            exit_code: self.exit_code.cast_unsigned(),
+            ..ProcessStatus::default()
+        })
+    }
+
+    async fn resize_console(&self, _size: ConsoleSize) -> Result<()> {
+        let code = SystemCode::ERR_PROCESS_ALREADY_STOPPED;
+        Err(Error::process("hcs::Process::ResizeConsole", self.system.as_str(), self.pid, code))
+    }
+
+    async fn stdio(&self) -> Result<Stdio> {
+        Ok(Stdio::default())
+    }
+
+    async fn close_stdin(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close_stdout(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close_stderr(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}

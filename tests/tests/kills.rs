@@ -1,0 +1,194 @@
+//! The creator, the worker and a container's first process, killed at random
+//! moments: the state is told truthfully, and nothing is left.
+//!
+//! `E2E_FULL=1` kills 200 times, else it is 30. `E2E_SEED` sets the seed, which
+//! is printed.
+#![cfg(target_os = "linux")]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use compute::ComputeService;
+use e2e::drive::{document, run, sh, until, within};
+use e2e::{Stage, machine, on_stage, programs};
+use rustix::process::{Pid, Signal};
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Victim {
+    Creator,
+    Worker,
+    Init,
+}
+
+/// A small generator: equal seeds give equal rounds.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+}
+
+/// A creator that makes systems one after the other, until it is killed.
+struct Creator(Child);
+
+impl Creator {
+    fn start(stage: &Stage, name: &str) -> Self {
+        let path = stage.path().join("document.json");
+        if !path.exists() {
+            std::fs::write(&path, serde_json::to_vec(&document(stage)).expect("json")).expect("write");
+        }
+        let child = Command::new(programs::client())
+            .arg("cycle")
+            .args([stage.path(), &path])
+            .arg(stage.name(name))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.expect("the client"))
+    }
+}
+
+impl Drop for Creator {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn kill(pid: u32) {
+    if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+/// The pid in the record of a system.
+fn recorded(stage: &Stage, name: &str, what: &str) -> Option<u32> {
+    let path = stage.roots().state.join("systems").join(stage.name(name)).join("record.json");
+    let record: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let pid = record.pointer(what)?.as_u64()?;
+    u32::try_from(pid).ok()
+}
+
+/// Whether a process runs: one that waits for its parent's look does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+/// Kills the victim, some time into the life of a system.
+fn strike(stage: &Stage, name: &str, victim: Victim, after: Duration, creator: &mut Creator) -> Option<u32> {
+    std::thread::sleep(after);
+    if victim == Victim::Creator {
+        creator.0.kill().expect("kill");
+        creator.0.wait().expect("wait");
+        return None;
+    }
+    let what = if victim == Victim::Worker { "/worker" } else { "/init/pid" };
+    // The moment may be one between two systems: the next one comes soon.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline {
+        if let Some(pid) = recorded(stage, name, what) {
+            kill(pid);
+            return Some(pid);
+        }
+    }
+    panic!("no system for 30 s");
+}
+
+/// What is told of the system afterwards has to be so.
+async fn check_truth(stage: &Stage, name: &str, round: &str) {
+    let host = stage.host();
+    let system = match host.open(&stage.id(name)).await {
+        Err(error) if compute::error::is_not_exist(&error) => return,
+        Err(error) => panic!("{round}: open: {error:#}"),
+        Ok(system) => system,
+    };
+    let told = system.properties(&Default::default()).await.unwrap_or_else(|error| panic!("{round}: {error:#}"));
+    match told.state.as_str() {
+        "Running" => {
+            // It does run: something can be done in it.
+            let ran = run(system.as_ref(), &sh("echo lives")).await;
+            assert_eq!(ran.out, "lives\n", "{round}");
+        }
+        "Created" => {}
+        "Stopped" => {
+            let exit = within(system.wait()).await.unwrap_or_else(|error| panic!("{round}: {error:#}"));
+            assert!(told.stopped && exit.exit_type == told.exit_type, "{round}: {told:?} {exit:?}");
+            let alive = recorded(stage, name, "/init/pid").is_some_and(runs);
+            assert!(!alive, "{round}: stopped, and its first process runs");
+        }
+        other => panic!("{round}: {other}"),
+    }
+    if let Err(error) = system.terminate().await {
+        panic!("{round}: terminate: {error:#}");
+    }
+    within(system.wait()).await.unwrap_or_else(|error| panic!("{round}: wait: {error:#}"));
+    system.close().await.expect("close");
+}
+
+#[test]
+fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
+    on_stage("whoever_is_killed_the_state_is_true_and_nothing_stays", async |stage| {
+        let seed = machine::number("E2E_SEED", u64::from(std::process::id()) * 2_654_435_761 + 1);
+        println!("E2E_SEED={seed}");
+        let mut random = Random(seed);
+        let rounds = if machine::full() { 200 } else { 30 };
+        for number in 0..rounds {
+            let victim = [Victim::Creator, Victim::Worker, Victim::Init][(number % 3) as usize];
+            let after = Duration::from_micros(random.next(150_000));
+            let (name, round) = ("k", format!("round {number}, {victim:?} after {after:?}, E2E_SEED={seed}"));
+            let mut creator = Creator::start(stage, name);
+            strike(stage, name, victim, after, &mut creator);
+            drop(creator);
+            check_truth(stage, name, &round).await;
+            // What was never confirmed undoes itself; what died is collected.
+            until(&format!("nothing is left: {round}"), async || {
+                host_linux::gc(stage.roots()).unwrap_or_else(|error| panic!("{round}: gc: {error}"));
+                e2e::leaks::Leaks::find(stage.path(), &stage.name("")).is_empty()
+            })
+            .await;
+        }
+    });
+}
+
+#[test]
+fn a_killed_worker_reads_as_an_unexpected_exit() {
+    on_stage("a_killed_worker_reads_as_an_unexpected_exit", async |stage| {
+        let system = e2e::drive::started(stage, "a", document(stage)).await;
+        let process = system.create_process(&sh("exec sleep 1000"), Default::default()).await.expect("create process");
+        let events = system.events();
+        kill(recorded(stage, "a", "/worker").expect("the worker's pid"));
+        let exit = within(system.wait()).await.expect("wait");
+        assert_eq!(exit.exit_type, "UnexpectedExit");
+        let seen: Vec<_> = within(futures_util::StreamExt::collect::<Vec<_>>(events)).await;
+        assert!(matches!(seen[0], compute::SystemEvent::ServiceDisconnect), "{seen:?}");
+        let error = within(process.wait()).await.expect_err("how it ended is not known");
+        assert!(compute::error::is_any(&error, &[compute::error::Named::UnexpectedProcessAbort]), "{error}");
+        until("its processes are gone", async || !runs(process.pid())).await;
+        let told = system.properties(&Default::default()).await.expect("properties");
+        assert_eq!((told.state.as_str(), told.exit_type.as_str()), ("Stopped", "UnexpectedExit"));
+        let again = stage.host().open(&stage.id("a")).await.expect("open");
+        assert!(within(again.wait()).await.expect("wait").is_unexpected());
+        again.terminate().await.expect("terminate removes the record");
+        assert_eq!(e2e::drive::state(stage, "a").await, "gone");
+    });
+}
+
+#[test]
+fn a_killed_first_process_ends_its_system() {
+    on_stage("a_killed_first_process_ends_its_system", async |stage| {
+        let system = e2e::drive::started(stage, "a", document(stage)).await;
+        let process = system.create_process(&sh("exec sleep 1000"), Default::default()).await.expect("create process");
+        kill(recorded(stage, "a", "/init/pid").expect("the first process's pid"));
+        assert!(within(system.wait()).await.expect("wait").is_unexpected());
+        within(process.wait()).await.expect("wait");
+        assert_eq!(process.exit_code().await, Ok(137));
+        system.close().await.expect("close");
+    });
+}

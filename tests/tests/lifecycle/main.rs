@@ -1,0 +1,10 @@
+//! The life of compute systems on this machine, through the compute traits.
+#![cfg(target_os = "linux")]
+
+mod clients;
+mod documents;
+mod limits;
+mod processes;
+mod refusals;
+mod states;
+mod stdio;

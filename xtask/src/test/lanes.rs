@@ -1,0 +1,154 @@
+//! The lanes.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::report::Outcome;
+use super::{Arguments, Lane};
+use crate::cargo::{build_program, cargo, target_folder};
+use crate::command::{is_root, run, workspace};
+use crate::{fuzz, install};
+
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// The end-to-end suites are a package of their own.
+const E2E: &str = "e2e";
+
+/// In the order they run: those that end soonest first.
+pub(super) const LANES: &[Lane] = &[
+    Lane {
+        name: "fmt",
+        about: "the style that rustfmt checks",
+        full_only: false,
+        run: |_| fmt().into(),
+    },
+    Lane {
+        name: "clippy",
+        about: "the lints, for Linux",
+        full_only: false,
+        run: |_| step(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).into(),
+    },
+    Lane {
+        name: "windows",
+        about: "the lints, for Windows: all crates compile there, host crates to nothing",
+        full_only: false,
+        run: |_| windows(),
+    },
+    Lane {
+        name: "doc",
+        about: "the documentation, without a warning",
+        full_only: false,
+        run: |_| doc().into(),
+    },
+    Lane {
+        name: "unit",
+        about: "the crates' own tests and examples",
+        full_only: false,
+        run: |_| unit().into(),
+    },
+    Lane {
+        name: "e2e",
+        about: "the end-to-end suites on this machine, next to runc, as root",
+        full_only: false,
+        run: |_| e2e(),
+    },
+    Lane {
+        name: "guest-v2",
+        about: "limits on control groups version 2, in a user-mode Linux guest",
+        full_only: false,
+        run: |_| guest_v2(),
+    },
+    Lane {
+        name: "soak",
+        about: "many execs and containers in a row leave nothing behind, as root",
+        full_only: false,
+        run: soak,
+    },
+    Lane {
+        name: "fuzz",
+        about: "the fuzz targets, 30 seconds each",
+        full_only: true,
+        run: |_| fuzz::run_all(30).into(),
+    },
+];
+
+fn step(arguments: &[&str]) -> Result<()> {
+    run(cargo().args(arguments))
+}
+
+fn fmt() -> Result<()> {
+    step(&["fmt", "--all", "--check"])?;
+    step(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
+}
+
+fn windows() -> Outcome {
+    let mut add = Command::new("rustup");
+    add.args(["target", "add", WINDOWS]);
+    if let Err(error) = run(&mut add) {
+        return Outcome::Missing(format!("missing: the target {WINDOWS} ({error:#})"));
+    }
+    let lints = ["clippy", "--workspace", "--all-targets", "--target", WINDOWS];
+    step(&[&lints[..], &["--", "-D", "warnings"]].concat()).into()
+}
+
+fn doc() -> Result<()> {
+    let mut doc = cargo();
+    doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    run(&mut doc)
+}
+
+/// Without root, or what apt has, tests leave out what they can't do and say so.
+fn unit() -> Result<()> {
+    if let Err(missing) = install::tools(&[install::BUSYBOX, install::IP]) {
+        println!("{missing}; some tests will be left out");
+    }
+    programs()?;
+    step(&["test", "--workspace", "--exclude", E2E])
+}
+
+/// The programs that tests start. Tests are built with them, so that crates
+/// they share are built once, with the features of both.
+fn programs() -> Result<()> {
+    step(&["build", "--workspace", "--bins", "--tests"])
+}
+
+/// What the end-to-end suites cannot do without.
+fn e2e_needs() -> Result<(), String> {
+    if !is_root() {
+        return Err("needs root".into());
+    }
+    install::tools(&[install::RUNC, install::CRUN, install::BUSYBOX, install::IP])
+}
+
+fn e2e() -> Outcome {
+    if let Err(missing) = e2e_needs() {
+        return Outcome::Missing(missing);
+    }
+    programs().and_then(|()| step(&["test", "-p", E2E])).into()
+}
+
+fn guest_v2() -> Outcome {
+    if let Err(missing) = install::package_lists() {
+        println!("{missing}");
+    }
+    let prepare = || {
+        let build = ["test", "--workspace", "--no-run"];
+        Ok((build_program("crates/cgroup", "real", &build)?, target_folder()?))
+    };
+    let (tests, target) = match prepare() {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(error).into(),
+    };
+    let mut guest = Command::new(workspace().join("crates/cgroup/tests/guest-v2.sh"));
+    guest.arg(tests).env("HCSSHIM_GUEST_CACHE", target.join("tools/guest"));
+    run(&mut guest).into()
+}
+
+fn soak(arguments: &Arguments) -> Outcome {
+    if let Err(missing) = e2e_needs() {
+        return Outcome::Missing(missing);
+    }
+    let _ = arguments;
+    Outcome::Missing("no soak yet".into())
+}
