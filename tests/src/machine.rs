@@ -43,8 +43,9 @@ pub struct Usage {
     pub threads: u64,
     /// Open files.
     pub files: u64,
-    /// Memory that is its own, in KiB.
-    pub private_kib: u64,
+    /// Resident memory that no file backs, in KiB: what a leak shows in. Pages
+    /// of programs come and go with others that run the same.
+    pub memory_kib: u64,
 }
 
 impl Usage {
@@ -58,19 +59,19 @@ impl Usage {
         Self {
             threads: field("status", "Threads:"),
             files: fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |files| files.count() as u64),
-            private_kib: field("smaps_rollup", "Private_Clean:") + field("smaps_rollup", "Private_Dirty:"),
+            memory_kib: field("status", "RssAnon:"),
         }
     }
 
     /// As JSON.
     pub fn to_json(self) -> Value {
-        json!({"threads": self.threads, "files": self.files, "private_kib": self.private_kib})
+        json!({"threads": self.threads, "files": self.files, "memory_kib": self.memory_kib})
     }
 
     /// From [`Usage::to_json`].
     pub fn from_json(value: &Value) -> Self {
         let field = |name: &str| value[name].as_u64().unwrap_or(0);
-        Self { threads: field("threads"), files: field("files"), private_kib: field("private_kib") }
+        Self { threads: field("threads"), files: field("files"), memory_kib: field("memory_kib") }
     }
 }
 

@@ -11,7 +11,7 @@ use e2e::machine::Usage;
 use e2e::{Stage, machine, on_stage, programs};
 use serde_json::Value;
 
-/// How much more private memory the end may show than the point after which
+/// How much more memory the end may show than the point after which
 /// all is warm, in KiB: what allocators keep, far below a page for each call.
 const TOLERANCE_KIB: u64 = 384;
 
@@ -42,7 +42,7 @@ fn assert_flat(figures: &[Value], who: &str) {
     assert!(last.threads > 0 && last.files > 0, "{who}: no figures");
     assert!(last.threads <= warm.threads, "{who}: threads {warm:?} -> {last:?}");
     assert!(last.files <= warm.files, "{who}: files {warm:?} -> {last:?}");
-    assert!(last.private_kib <= warm.private_kib + TOLERANCE_KIB, "{who}: memory {warm:?} -> {last:?}");
+    assert!(last.memory_kib <= warm.memory_kib + TOLERANCE_KIB, "{who}: memory {warm:?} -> {last:?}");
 }
 
 #[test]

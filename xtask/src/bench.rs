@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let build = ["build", "--release", "-p", "hcs-worker", "-p", "runhcs", "-p", "xtask"];
     let build = [&build[..], &["--bins", "--example", "bench"]].concat();
-    let program = cargo::build_program("xtask", "bench", &build)?;
+    let program = cargo::build_example("bench", &build)?;
     let mut bench = place(&program);
     bench.args([compute.rounds, compute.containers].map(|number| number.to_string()));
     if let Some(json) = &compute.json {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::command;
@@ -50,22 +50,36 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
     folder.map(PathBuf::from).context("cargo metadata names no target folder")
 }
 
-/// Builds what `arguments` select and gives the program of the target `name`
-/// of the package in `package`, a folder of the workspace.
-pub(crate) fn build_program(package: &str, name: &str, arguments: &[&str]) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(arguments).arg("--message-format=json-render-diagnostics");
+/// A program that cargo has built.
+pub(crate) struct Built {
+    /// The name of its target.
+    pub(crate) name: String,
+    /// The folder of its package.
+    pub(crate) package: PathBuf,
+    pub(crate) program: PathBuf,
+    /// Whether its tests run when it is started.
+    pub(crate) is_test: bool,
+}
+
+/// Runs a cargo command that builds, and gives the programs it made.
+pub(crate) fn build(arguments: &[&str]) -> Result<Vec<Built>> {
     println!("$ cargo {}", arguments.join(" "));
-    let messages = command::output(&mut build)?;
-    let manifest = command::workspace().join(package).join("Cargo.toml");
-    let program = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == name)
-        .filter(|message| message["manifest_path"].as_str().map(Path::new) == Some(&manifest))
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    match program {
-        Some(program) => Ok(program),
-        None => bail!("{package} has no program {name}"),
-    }
+    let messages =
+        command::output(cargo().args(arguments).arg("--message-format=json-render-diagnostics"))?;
+    let built = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        Some(Built {
+            name: message["target"]["name"].as_str()?.into(),
+            package: Path::new(message["manifest_path"].as_str()?).parent()?.into(),
+            program: message["executable"].as_str()?.into(),
+            is_test: message["profile"]["test"] == true,
+        })
+    });
+    Ok(built.collect())
+}
+
+/// Builds an example of this package, along with what else the arguments name.
+pub(crate) fn build_example(name: &str, arguments: &[&str]) -> Result<PathBuf> {
+    let built = build(arguments)?.into_iter().find(|built| built.name == name);
+    built.map(|built| built.program).with_context(|| format!("cargo built no program {name}"))
 }

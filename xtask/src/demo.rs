@@ -29,6 +29,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut build = vec!["build", "-p", "hcs-worker", "-p", "runhcs", "-p", "xtask"];
     build.extend(["--bins", "--example", "demo"]);
     build.extend(arguments.release.then_some("--release"));
-    let program = cargo::build_program("xtask", "demo", &build)?;
+    let program = cargo::build_example("demo", &build)?;
     command::become_program(&mut Command::new(program))
 }

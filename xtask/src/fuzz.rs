@@ -39,10 +39,16 @@ fn each(chosen: &[String], seconds: u32) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&path));
     let path = std::env::join_paths(folders).context("PATH with cargo-fuzz")?;
+    let folder = command::workspace().join("fuzz");
     for target in chosen {
+        // New inputs go to the first folder, which is not kept.
+        let corpus = folder.join("corpus").join(target);
+        std::fs::create_dir_all(&corpus)?;
         let mut fuzz = cargo::nightly();
         fuzz.env("PATH", &path)
-            .args(["fuzz", "run", target, "--"])
+            .args(["fuzz", "run", target])
+            .args([corpus, folder.join("seeds").join(target)])
+            .arg("--")
             .arg(format!("-max_total_time={}", seconds))
             // A target that takes more for one input has found something.
             .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]);

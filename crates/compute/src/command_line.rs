@@ -76,11 +76,7 @@ fn split_argument(text: &str) -> (String, &str) {
         if c == '\\' {
             let after = rest.trim_start_matches('\\');
             let backslashes = rest.len() - after.len();
-            let literal = if after.starts_with('"') {
-                backslashes / 2
-            } else {
-                backslashes
-            };
+            let literal = if after.starts_with('"') { backslashes / 2 } else { backslashes };
             argument.extend(std::iter::repeat_n('\\', literal));
             rest = after;
             // The last of an odd number of backslashes belongs to the mark.
@@ -196,11 +192,7 @@ mod tests {
             ("", &[]),
         ];
         for (text, expected) in table {
-            assert_eq!(
-                parse_windows(&format!("x.exe {text}"))[1..],
-                *expected,
-                "{text}"
-            );
+            assert_eq!(parse_windows(&format!("x.exe {text}"))[1..], *expected, "{text}");
         }
     }
 
@@ -208,10 +200,7 @@ mod tests {
     fn the_program_has_rules_of_its_own() {
         let program = |text: &str| parse_windows(text).into_iter().next();
         assert_eq!(program(r#""C:\a b\" c"#).as_deref(), Some(r"C:\a b\"));
-        assert_eq!(
-            program(r#"C:\"a b"\x.exe c"#).as_deref(),
-            Some(r"C:\a b\x.exe")
-        );
+        assert_eq!(program(r#"C:\"a b"\x.exe c"#).as_deref(), Some(r"C:\a b\x.exe"));
         assert_eq!(program(" x").as_deref(), Some(""));
         assert_eq!(program(""), None);
     }
@@ -222,10 +211,7 @@ mod tests {
             parse_posix(r"a 'b c' d\ e").as_deref(),
             Ok(&["a", "b c", "d e"].map(String::from)[..])
         );
-        assert_eq!(
-            parse_posix("a 'b"),
-            Err(InvalidCommandLine::UnfinishedQuote)
-        );
+        assert_eq!(parse_posix("a 'b"), Err(InvalidCommandLine::UnfinishedQuote));
         assert_eq!(parse_posix(""), Ok(Vec::new()));
     }
 

@@ -108,10 +108,7 @@ impl Error {
         pid: u32,
         cause: impl Into<Cause>,
     ) -> Self {
-        let object = Object::Process {
-            system: id.into(),
-            pid,
-        };
+        let object = Object::Process { system: id.into(), pid };
         Self::new(operation.into(), object, cause.into())
     }
 
@@ -136,13 +133,14 @@ impl Error {
             },
             cause => cause,
         };
-        Self(Box::new(Inner {
-            operation,
-            object,
-            cause,
-            events: Vec::new(),
-            hint: None,
-        }))
+        Self(Box::new(Inner { operation, object, cause, events: Vec::new(), hint: None }))
+    }
+
+    /// Names the operation more closely: `hcs::System::CreateProcess: ls`.
+    #[must_use]
+    pub fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.0.operation = operation.into();
+        self
     }
 
     /// Adds what the host told while the call failed.

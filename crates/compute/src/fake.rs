@@ -81,11 +81,7 @@ impl FakeService {
     }
 
     fn new(os: &'static str) -> Self {
-        Self(Arc::new(Shared {
-            os,
-            log: Log::default(),
-            systems: Mutex::default(),
-        }))
+        Self(Arc::new(Shared { os, log: Log::default(), systems: Mutex::default() }))
     }
 
     /// All calls so far, in the order in which they were made.
@@ -112,10 +108,7 @@ impl FakeService {
 
     /// The inside of a system, where the service has it.
     pub fn inside(&self, id: &str) -> Option<Inside> {
-        self.0
-            .systems()
-            .get(&id.parse().ok()?)
-            .map(|system| Inside(Arc::clone(system)))
+        self.0.systems().get(&id.parse().ok()?).map(|system| Inside(Arc::clone(system)))
     }
 }
 
@@ -141,10 +134,7 @@ impl ComputeService for FakeService {
         let json = document
             .to_json()
             .map_err(|error| Error::about(operation::CREATE, object.clone(), error))?;
-        self.0
-            .log
-            .call(operation::CREATE, object.clone(), &json)
-            .await?;
+        self.0.log.call(operation::CREATE, object.clone(), &json).await?;
         let mut systems = self.0.systems();
         if systems.contains_key(id) {
             let code = SystemCode::ERR_SYSTEM_ALREADY_EXISTS;
@@ -156,10 +146,7 @@ impl ComputeService for FakeService {
     }
 
     async fn open(&self, id: &SystemId) -> Result<Box<dyn ComputeSystem>> {
-        self.0
-            .log
-            .call(operation::OPEN, Object::System(id.into()), &())
-            .await?;
+        self.0.log.call(operation::OPEN, Object::System(id.into()), &()).await?;
         match self.0.systems().get(id) {
             Some(system) => Ok(Box::new(FakeSystem::new(&self.0, system))),
             None => {
@@ -170,10 +157,7 @@ impl ComputeService for FakeService {
     }
 
     async fn enumerate(&self, query: &ComputeSystemQuery) -> Result<Vec<ContainerProperties>> {
-        self.0
-            .log
-            .call(operation::ENUMERATE, Object::Service, query)
-            .await?;
+        self.0.log.call(operation::ENUMERATE, Object::Service, query).await?;
         let systems = self.0.systems();
         let selected = systems.values().filter(|system| system.is_selected(query));
         Ok(selected.map(|system| system.summary()).collect())
@@ -183,17 +167,11 @@ impl ComputeService for FakeService {
         &self,
         query: &schema2::PropertyQuery,
     ) -> Result<schema2::ServiceProperties> {
-        self.0
-            .log
-            .call(operation::SERVICE_PROPERTIES, Object::Service, query)
-            .await?;
+        self.0.log.call(operation::SERVICE_PROPERTIES, Object::Service, query).await?;
         Ok(schema2::ServiceProperties::default())
     }
 
     async fn modify_service_settings(&self, request: &schema2::ModificationRequest) -> Result<()> {
-        self.0
-            .log
-            .call(operation::MODIFY_SERVICE_SETTINGS, Object::Service, request)
-            .await
+        self.0.log.call(operation::MODIFY_SERVICE_SETTINGS, Object::Service, request).await
     }
 }

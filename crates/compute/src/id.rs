@@ -87,25 +87,13 @@ mod tests {
     #[test]
     fn a_name_is_an_id() {
         for text in ["c1", "3f2a-9", "name with space", "ünï"] {
-            assert_eq!(
-                text.parse::<SystemId>().map(|i| i.to_string()),
-                Ok(text.into())
-            );
+            assert_eq!(text.parse::<SystemId>().map(|i| i.to_string()), Ok(text.into()));
         }
     }
 
     #[test]
     fn what_could_leave_the_state_directory_is_refused() {
-        for text in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "..\\x",
-            "a\0b",
-            "a\nb",
-            &"x".repeat(256),
-        ] {
+        for text in ["", ".", "..", "a/b", "..\\x", "a\0b", "a\nb", &"x".repeat(256)] {
             assert!(text.parse::<SystemId>().is_err(), "{text:?}");
         }
     }

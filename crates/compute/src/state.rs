@@ -133,12 +133,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
 
-    const STATES: [State; 4] = [
-        State::Created,
-        State::Running,
-        State::Paused,
-        State::Stopped,
-    ];
+    const STATES: [State; 4] = [State::Created, State::Running, State::Paused, State::Stopped];
 
     /// The whole table: for each call the outcome in each of [`STATES`].
     #[test]
@@ -159,14 +154,8 @@ mod tests {
             (Operation::Terminate, [ended, ended, ended, stopped]),
             (Operation::Modify, [created, running, paused, stopped]),
             (Operation::Properties, [created, running, paused, ended]),
-            (
-                Operation::CreateProcess { init: false },
-                [invalid, running, invalid, stopped],
-            ),
-            (
-                Operation::CreateProcess { init: true },
-                [created, running, invalid, stopped],
-            ),
+            (Operation::CreateProcess { init: false }, [invalid, running, invalid, stopped]),
+            (Operation::CreateProcess { init: true }, [created, running, invalid, stopped]),
         ];
         for (operation, outcomes) in table {
             for (state, outcome) in STATES.into_iter().zip(outcomes) {

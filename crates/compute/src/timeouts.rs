@@ -60,9 +60,7 @@ impl Timeouts {
     pub fn from(variable: impl Fn(&str) -> Option<String>) -> Self {
         let seconds = |name: &str, default| {
             let set = variable(&format!("HCSSHIM_TIMEOUT_{name}"));
-            let set = set
-                .and_then(|text| text.parse().ok())
-                .filter(|seconds| *seconds > 0);
+            let set = set.and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
             Duration::from_secs(set.unwrap_or(default))
         };
         Self {
@@ -110,11 +108,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_above_zero_means_the_default() {
         for text in ["", "0", "-5", "1.5", "2m", " 7", "99999999999999999999"] {
-            assert_eq!(
-                Timeouts::from(|_| Some(text.into())),
-                Timeouts::default(),
-                "{text:?}"
-            );
+            assert_eq!(Timeouts::from(|_| Some(text.into())), Timeouts::default(), "{text:?}");
         }
     }
 
@@ -124,10 +118,7 @@ mod tests {
         let expected =
             |name: &str| Duration::from_secs(("HCSSHIM_TIMEOUT_".len() + name.len()) as u64);
         assert_eq!(timeouts.system_create, expected("SYSTEMCREATE"));
-        assert_eq!(
-            timeouts.external_command_complete,
-            expected("EXTERNALCOMMANDCOMPLETE")
-        );
+        assert_eq!(timeouts.external_command_complete, expected("EXTERNALCOMMANDCOMPLETE"));
         assert_eq!(timeouts.tar2vhd, expected("TAR2VHD"));
         assert_eq!(timeouts.gcs_connection, expected("GCSCONNECTION"));
         assert_eq!(Timeouts::default().testd_retry_loop, Duration::from_secs(5));
@@ -141,13 +132,7 @@ mod tests {
         let error = with_timeout(limit, "op", object(), std::future::pending::<Result<()>>()).await;
         let error = error.expect_err("a timeout");
         assert!(is_timeout(&error));
-        assert_eq!(
-            error.to_string(),
-            "op s1: hcsshim: timeout waiting for notification"
-        );
-        assert_eq!(
-            with_timeout(limit, "op", object(), async { Ok(5) }).await,
-            Ok(5)
-        );
+        assert_eq!(error.to_string(), "op s1: hcsshim: timeout waiting for notification");
+        assert_eq!(with_timeout(limit, "op", object(), async { Ok(5) }).await, Ok(5));
     }
 }

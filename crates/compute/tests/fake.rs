@@ -23,11 +23,7 @@ fn id(text: &str) -> SystemId {
 }
 
 fn document() -> Document {
-    schema2::ComputeSystem {
-        owner: "tests".into(),
-        ..Default::default()
-    }
-    .into()
+    schema2::ComputeSystem { owner: "tests".into(), ..Default::default() }.into()
 }
 
 fn with_pipes() -> ProcessParameters {
@@ -41,37 +37,23 @@ fn with_pipes() -> ProcessParameters {
 }
 
 async fn create_cat(system: &dyn compute::ComputeSystem) -> Box<dyn Process> {
-    system
-        .create_process(&with_pipes(), StdioSource::Pipes)
-        .await
-        .expect("a process")
+    system.create_process(&with_pipes(), StdioSource::Pipes).await.expect("a process")
 }
 
 /// Everything that can be asked of a host, each once. What is begun is undone
 /// by dropping it, so it can fail anywhere.
 async fn lifecycle(service: &FakeService) -> Result<()> {
-    service
-        .service_properties(&PropertyQuery::default())
-        .await?;
-    service
-        .modify_service_settings(&schema2::ModificationRequest::default())
-        .await?;
+    service.service_properties(&PropertyQuery::default()).await?;
+    service.modify_service_settings(&schema2::ModificationRequest::default()).await?;
     let made = service.create(&id("c1"), &document()).await?;
     service.enumerate(&ComputeSystemQuery::default()).await?;
     let system = service.open(&id("c1")).await?;
     made.close().await?;
     system.start().await?;
-    let process = system
-        .create_process(&with_pipes(), StdioSource::Pipes)
-        .await?;
+    let process = system.create_process(&with_pipes(), StdioSource::Pipes).await?;
     let same = system.open_process(process.pid()).await?;
     process.stdio().await?;
-    process
-        .resize_console(ConsoleSize {
-            width: 80,
-            height: 25,
-        })
-        .await?;
+    process.resize_console(ConsoleSize { width: 80, height: 25 }).await?;
     process.close_stdin().await?;
     process.close_stdout().await?;
     process.close_stderr().await?;
@@ -95,9 +77,7 @@ async fn lifecycle(service: &FakeService) -> Result<()> {
 #[tokio::test]
 async fn every_call_of_a_lifecycle_can_fail_and_is_recorded() {
     let whole = FakeService::linux();
-    lifecycle(&whole)
-        .await
-        .expect("a lifecycle without a fault");
+    lifecycle(&whole).await.expect("a lifecycle without a fault");
     assert!(whole.inside("c1").is_none(), "the system is forgotten");
     let whole = whole.calls();
     assert_eq!(whole.len(), 29);
@@ -113,11 +93,7 @@ async fn every_call_of_a_lifecycle_can_fail_and_is_recorded() {
         assert_eq!(error.operation(), failed.operation);
         assert_eq!(*error.object(), failed.object);
         assert!(error::is_access_is_denied(&error));
-        assert_eq!(
-            service.calls(),
-            whole[..n],
-            "nothing is called after {failed}"
-        );
+        assert_eq!(service.calls(), whole[..n], "nothing is called after {failed}");
         if let Some(inside) = service.inside("c1") {
             assert_eq!(inside.handles(), 0, "a handle is left after {failed}");
         }
@@ -127,19 +103,13 @@ async fn every_call_of_a_lifecycle_can_fail_and_is_recorded() {
 #[tokio::test]
 async fn a_fault_is_for_one_call_and_keeps_its_events_and_hint() {
     let service = FakeService::linux();
-    let event = hcs_schema::ErrorEvent {
-        message: "no disk".into(),
-        ..Default::default()
-    };
+    let event = hcs_schema::ErrorEvent { message: "no disk".into(), ..Default::default() };
     let planned = || {
         Error::system("guest::Start", "c1", Named::UnexpectedValue)
             .with_events([event.clone()])
             .with_hint("add a disk")
     };
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     service.fail_next(operation::START, planned());
     assert_eq!(system.start().await, Err(planned()));
     assert_eq!(system.start().await, Ok(()));
@@ -151,49 +121,27 @@ async fn what_the_state_forbids_fails_with_the_code_of_the_service() {
     let invalid = Some(SystemCode::ERR_VMCOMPUTE_OPERATION_INVALID_STATE);
     let stopped = Some(SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED);
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
 
     assert_eq!(code(system.resume().await), invalid);
     assert_eq!(code(system.shutdown().await), invalid);
     assert_eq!(system.start().await, Ok(()));
     assert_eq!(code(system.start().await), invalid);
     assert_eq!(system.pause(&PauseOptions::default()).await, Ok(()));
-    let error = system
-        .create_process(&with_pipes(), StdioSource::Pipes)
-        .await
-        .err();
+    let error = system.create_process(&with_pipes(), StdioSource::Pipes).await.err();
     let error = error.expect("a paused system starts no process");
     assert_eq!(error.operation(), "hcs::System::CreateProcess: cat -n");
     assert!(error::is_operation_invalid_state(&error));
-    let unsupported = system
-        .save(&SaveOptions::default())
-        .await
-        .expect_err("no save");
+    let unsupported = system.save(&SaveOptions::default()).await.expect_err("no save");
     assert!(error::is_not_supported(&unsupported));
     assert_eq!(system.terminate().await, Ok(()));
 
     assert_eq!(code(system.start().await), stopped);
-    assert_eq!(
-        code(system.modify(&ModifySettingRequest::default()).await),
-        stopped
-    );
-    assert_eq!(
-        system.terminate().await,
-        Ok(()),
-        "what has stopped is stopped"
-    );
+    assert_eq!(code(system.modify(&ModifySettingRequest::default()).await), stopped);
+    assert_eq!(system.terminate().await, Ok(()), "what has stopped is stopped");
     assert_eq!(system.shutdown().await, Ok(()));
-    let properties = system
-        .properties(&PropertyQuery::default())
-        .await
-        .expect("properties");
-    assert_eq!(
-        (properties.state.as_str(), properties.stopped),
-        ("Stopped", true)
-    );
+    let properties = system.properties(&PropertyQuery::default()).await.expect("properties");
+    assert_eq!((properties.state.as_str(), properties.stopped), ("Stopped", true));
     assert_eq!(properties.exit_type, "ForcedExit");
 }
 
@@ -202,51 +150,27 @@ async fn an_id_is_used_once_at_a_time() {
     let service = FakeService::linux();
     let missing = service.open(&id("c1")).await.err().expect("no such system");
     assert!(error::is_not_exist(&missing));
-    let first = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
-    let second = service
-        .create(&id("c1"), &document())
-        .await
-        .err()
-        .expect("the id is in use");
+    let first = service.create(&id("c1"), &document()).await.expect("a system");
+    let second = service.create(&id("c1"), &document()).await.err().expect("the id is in use");
     assert_eq!(second.code(), Some(SystemCode::ERR_SYSTEM_ALREADY_EXISTS));
     first.terminate().await.expect("it ends");
-    assert!(
-        service.open(&id("c1")).await.is_ok(),
-        "a handle is open, so it is known"
-    );
+    assert!(service.open(&id("c1")).await.is_ok(), "a handle is open, so it is known");
     drop(first);
-    service
-        .create(&id("c1"), &document())
-        .await
-        .expect("the id is free");
+    service.create(&id("c1"), &document()).await.expect("the id is free");
 }
 
 #[tokio::test]
 async fn a_closed_handle_is_of_no_use() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     system.start().await.expect("it starts");
     let process = create_cat(system.as_ref()).await;
     let waiting = tokio::join!(process.wait(), process.close());
-    assert!(error::is_already_closed(
-        &waiting.0.expect_err("the wait is given up")
-    ));
-    assert!(error::is_already_closed(
-        &process.kill().await.expect_err("closed")
-    ));
+    assert!(error::is_already_closed(&waiting.0.expect_err("the wait is given up")));
+    assert!(error::is_already_closed(&process.kill().await.expect_err("closed")));
     let waiting = tokio::join!(system.wait(), system.close());
-    assert!(error::is_already_closed(
-        &waiting.0.expect_err("the wait is given up")
-    ));
-    assert!(error::is_already_closed(
-        &system.close().await.expect_err("closed twice")
-    ));
+    assert!(error::is_already_closed(&waiting.0.expect_err("the wait is given up")));
+    assert!(error::is_already_closed(&system.close().await.expect_err("closed twice")));
     let inside = service.inside("c1").expect("it goes on");
     assert_eq!((inside.state(), inside.handles()), (State::Running, 0));
 }
@@ -258,32 +182,20 @@ async fn the_last_handle_ends_a_system_whose_document_says_so() {
         should_terminate_on_last_handle_closed: true,
         ..Default::default()
     };
-    let made = service
-        .create(&id("c1"), &document.into())
-        .await
-        .expect("a system");
+    let made = service.create(&id("c1"), &document.into()).await.expect("a system");
     let opened = service.open(&id("c1")).await.expect("a second handle");
     let mut events = opened.events();
     drop(made);
-    assert_eq!(
-        service.inside("c1").map(|inside| inside.state()),
-        Some(State::Created)
-    );
+    assert_eq!(service.inside("c1").map(|inside| inside.state()), Some(State::Created));
     drop(opened);
     assert!(service.inside("c1").is_none());
-    assert!(matches!(
-        next(&mut events).await,
-        Some(SystemEvent::Exited(_))
-    ));
+    assert!(matches!(next(&mut events).await, Some(SystemEvent::Exited(_))));
 }
 
 #[tokio::test]
 async fn a_process_reads_writes_and_ends() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     system.start().await.expect("it starts");
     let process = create_cat(system.as_ref()).await;
     let pid = process.pid();
@@ -293,10 +205,7 @@ async fn a_process_reads_writes_and_ends() {
     let stdin = stdio.stdin.as_mut().expect("a pipe");
     stdin.write_all(b"hello").await.expect("it takes input");
     drop(stdio.stdin);
-    assert_eq!(
-        inside.read_stdin(pid).expect("a pipe"),
-        (b"hello".to_vec(), false)
-    );
+    assert_eq!(inside.read_stdin(pid).expect("a pipe"), (b"hello".to_vec(), false));
     process.close_stdin().await.expect("the end of its input");
     assert_eq!(inside.read_stdin(pid).expect("a pipe"), (Vec::new(), true));
 
@@ -312,45 +221,23 @@ async fn a_process_reads_writes_and_ends() {
     process.wait().await.expect("it has ended");
     assert_eq!(process.exit_code().await, Ok(3));
     let (mut out, mut err) = (String::new(), String::new());
-    stdio
-        .stdout
-        .expect("a pipe")
-        .read_to_string(&mut out)
-        .await
-        .expect("its output");
-    stdio
-        .stderr
-        .expect("a pipe")
-        .read_to_string(&mut err)
-        .await
-        .expect("its errors");
+    stdio.stdout.expect("a pipe").read_to_string(&mut out).await.expect("its output");
+    stdio.stderr.expect("a pipe").read_to_string(&mut err).await.expect("its errors");
     assert_eq!((out.as_str(), err.as_str()), ("1 hello", "done"));
     assert_eq!(process.signal(&Signal::Linux(15)).await, Ok(false));
     let killed = process.kill().await.expect_err("it has ended");
     assert!(error::is_already_stopped(&killed));
     let status = process.status().await.expect("its record");
-    assert_eq!(
-        (status.process_id, status.exited, status.exit_code),
-        (pid, true, 3)
-    );
+    assert_eq!((status.process_id, status.exited, status.exit_code), (pid, true, 3));
 }
 
 #[tokio::test]
 async fn a_console_has_one_output_stream() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     system.start().await.expect("it starts");
-    let parameters = ProcessParameters {
-        emulate_console: true,
-        ..with_pipes()
-    };
-    let process = system
-        .create_process(&parameters, StdioSource::Pipes)
-        .await
-        .expect("a process");
+    let parameters = ProcessParameters { emulate_console: true, ..with_pipes() };
+    let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("a process");
     let stdio = process.stdio().await.expect("its streams");
     assert!(stdio.stdin.is_some() && stdio.stdout.is_some() && stdio.stderr.is_none());
 }
@@ -358,10 +245,7 @@ async fn a_console_has_one_output_stream() {
 #[tokio::test]
 async fn the_end_of_a_system_is_told_in_order() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     system.start().await.expect("it starts");
     let process = create_cat(system.as_ref()).await;
     let mut events = system.events();
@@ -370,20 +254,14 @@ async fn the_end_of_a_system_is_told_in_order() {
     inside.crash("kernel panic");
 
     assert_eq!(next(&mut events).await, Some(SystemEvent::CrashInitiated));
-    assert_eq!(
-        next(&mut events).await,
-        Some(SystemEvent::CrashReport("kernel panic".into()))
-    );
+    assert_eq!(next(&mut events).await, Some(SystemEvent::CrashReport("kernel panic".into())));
     let Some(SystemEvent::ProcessExited(status)) = next(&mut events).await else {
         panic!("the process ends before the system");
     };
     assert_eq!((status.process_id, status.exit_code), (process.pid(), 137));
     let exit = system.wait().await.expect("it has ended");
     assert!(exit.is_unexpected());
-    assert_eq!(
-        next(&mut events).await,
-        Some(SystemEvent::Exited(exit.clone()))
-    );
+    assert_eq!(next(&mut events).await, Some(SystemEvent::Exited(exit.clone())));
     assert_eq!(next(&mut events).await, None);
 
     let mut late = system.events();
@@ -400,123 +278,63 @@ async fn systems_are_selected_by_what_they_are() {
         owner: "docker".into(),
         ..Default::default()
     };
-    let _web = service
-        .create(&id("c1"), &config.into())
-        .await
-        .expect("a container");
+    let _web = service.create(&id("c1"), &config.into()).await.expect("a container");
     let vm = schema2::ComputeSystem {
         owner: "shim".into(),
         virtual_machine: Some(Default::default()),
         ..Default::default()
     };
-    let vm = service
-        .create(&id("vm"), &vm.into())
-        .await
-        .expect("a utility VM");
-    assert_eq!(
-        (vm.system_type(), vm.os(), vm.is_oci()),
-        ("virtualmachine", "windows", false)
-    );
+    let vm = service.create(&id("vm"), &vm.into()).await.expect("a utility VM");
+    assert_eq!((vm.system_type(), vm.os(), vm.is_oci()), ("virtualmachine", "windows", false));
     vm.start().await.expect("it starts");
 
     let select = async |query: ComputeSystemQuery| {
         let found = service.enumerate(&query).await.expect("a list");
-        found
-            .into_iter()
-            .map(|found| (found.id, found.state))
-            .collect::<Vec<_>>()
+        found.into_iter().map(|found| (found.id, found.state)).collect::<Vec<_>>()
     };
     let web = [("c1".to_owned(), "Created".to_owned())];
     let machine = [("vm".to_owned(), "Running".to_owned())];
     let query = ComputeSystemQuery::default;
     assert_eq!(select(query()).await, [&web[..], &machine].concat());
-    assert_eq!(
-        select(ComputeSystemQuery {
-            ids: vec!["vm".into()],
-            ..query()
-        })
-        .await,
-        machine
-    );
-    assert_eq!(
-        select(ComputeSystemQuery {
-            names: vec!["web".into()],
-            ..query()
-        })
-        .await,
-        web
-    );
+    assert_eq!(select(ComputeSystemQuery { ids: vec!["vm".into()], ..query() }).await, machine);
+    assert_eq!(select(ComputeSystemQuery { names: vec!["web".into()], ..query() }).await, web);
     let types = vec![SystemType::VirtualMachine];
-    assert_eq!(
-        select(ComputeSystemQuery { types, ..query() }).await,
-        machine
-    );
+    assert_eq!(select(ComputeSystemQuery { types, ..query() }).await, machine);
     let owners = vec!["docker".into(), "shim".into()];
-    assert_eq!(
-        select(ComputeSystemQuery { owners, ..query() }).await.len(),
-        2
-    );
-    let neither = ComputeSystemQuery {
-        ids: vec!["vm".into()],
-        names: vec!["web".into()],
-        ..query()
-    };
+    assert_eq!(select(ComputeSystemQuery { owners, ..query() }).await.len(), 2);
+    let neither =
+        ComputeSystemQuery { ids: vec!["vm".into()], names: vec!["web".into()], ..query() };
     assert_eq!(select(neither).await, []);
 }
 
 #[tokio::test]
 async fn the_processes_of_a_system_are_listed_while_they_run() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     let first = create_cat(system.as_ref()).await;
-    assert_eq!(
-        system.start().await,
-        Ok(()),
-        "the init process comes before the start"
-    );
+    assert_eq!(system.start().await, Ok(()), "the init process comes before the start");
     let second = create_cat(system.as_ref()).await;
     first.kill().await.expect("a kill");
     let missing = system.open_process(1).await.err().expect("no such process");
     assert!(error::is_not_exist(&missing));
-    let query = PropertyQuery {
-        property_types: vec![PropertyType::ProcessList],
-        ..Default::default()
-    };
-    let list = system
-        .properties(&query)
-        .await
-        .expect("properties")
-        .process_list;
-    let pids: Vec<i64> = list
-        .iter()
-        .map(|process| process.process_id.into())
-        .collect();
+    let query =
+        PropertyQuery { property_types: vec![PropertyType::ProcessList], ..Default::default() };
+    let list = system.properties(&query).await.expect("properties").process_list;
+    let pids: Vec<i64> = list.iter().map(|process| process.process_id.into()).collect();
     assert_eq!(pids, [i64::from(second.pid())]);
-    assert_eq!(
-        service.inside("c1").expect("the inside").pids(),
-        [second.pid()]
-    );
+    assert_eq!(service.inside("c1").expect("the inside").pids(), [second.pid()]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_call_meets_its_time_limit() {
     let service = FakeService::linux();
-    let system = service
-        .create(&id("c1"), &document())
-        .await
-        .expect("a system");
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
     service.delay(operation::START, Duration::from_secs(300));
     let limit = Duration::from_secs(240);
     let object = Object::System("c1".into());
     let slow = with_timeout(limit, operation::START, object, system.start()).await;
     assert!(error::is_timeout(&slow.expect_err("a timeout")));
-    assert_eq!(
-        service.inside("c1").map(|inside| inside.state()),
-        Some(State::Created)
-    );
+    assert_eq!(service.inside("c1").map(|inside| inside.state()), Some(State::Created));
 }
 
 async fn next(events: &mut EventStream) -> Option<SystemEvent> {

@@ -17,10 +17,8 @@ fn golden_command_lines_are_made_and_read() {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let folder = std::env::var_os("HCSSHIM_GOLDEN").map_or(own, PathBuf::from);
     let text = std::fs::read_to_string(folder.join("oci/escape.jsonl")).expect("golden data");
-    let rows: Vec<Row> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a row"))
-        .collect();
+    let rows: Vec<Row> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect();
     assert_eq!(rows.len(), 20);
     for row in rows {
         assert_eq!(escape_windows(&row.args), row.command_line);

@@ -56,10 +56,7 @@ const PREDICATES: [(&str, Predicate); 33] = [
     ("hcs.IsTimeout", v1::is_timeout),
     ("hcs.IsAlreadyStopped", v1::is_already_stopped),
     ("hcs.IsNotSupported", v1::is_not_supported),
-    (
-        "hcs.IsOperationInvalidState",
-        v1::is_operation_invalid_state,
-    ),
+    ("hcs.IsOperationInvalidState", v1::is_operation_invalid_state),
     ("hcs.IsAccessIsDenied", v1::is_access_is_denied),
     ("hcsv2.IsNotExist", v2::is_not_exist),
     ("hcsv2.IsErrorInvalidHandle", v2::is_error_invalid_handle),
@@ -68,10 +65,7 @@ const PREDICATES: [(&str, Predicate); 33] = [
     ("hcsv2.IsTimeout", v2::is_timeout),
     ("hcsv2.IsAlreadyStopped", v2::is_already_stopped),
     ("hcsv2.IsNotSupported", v2::is_not_supported),
-    (
-        "hcsv2.IsOperationInvalidState",
-        v2::is_operation_invalid_state,
-    ),
+    ("hcsv2.IsOperationInvalidState", v2::is_operation_invalid_state),
     ("hcsv2.IsAccessIsDenied", v2::is_access_is_denied),
     ("hcsshim.IsNotExist", root::is_not_exist),
     ("hcsshim.IsAlreadyClosed", root::is_already_closed),
@@ -79,19 +73,10 @@ const PREDICATES: [(&str, Predicate); 33] = [
     ("hcsshim.IsTimeout", root::is_timeout),
     ("hcsshim.IsAlreadyStopped", root::is_already_stopped),
     ("hcsshim.IsNotSupported", root::is_not_supported),
-    (
-        "hcsshim.IsOperationInvalidState",
-        root::is_operation_invalid_state,
-    ),
+    ("hcsshim.IsOperationInvalidState", root::is_operation_invalid_state),
     ("hcsshim.IsAccessIsDenied", root::is_access_is_denied),
-    (
-        "hcn.IsElementNotFoundError",
-        hcn::is_element_not_found_error,
-    ),
-    (
-        "hcn.IsPortAlreadyExistsError",
-        hcn::is_port_already_exists_error,
-    ),
+    ("hcn.IsElementNotFoundError", hcn::is_element_not_found_error),
+    ("hcn.IsPortAlreadyExistsError", hcn::is_port_already_exists_error),
     ("hcn.IsNotImplemented", hcn::is_not_implemented),
     ("hcn.IsNotFoundError", hcn::is_not_found_error),
     ("fs.ErrNotExist", predicates::is_fs_not_exist),
@@ -108,10 +93,7 @@ const UNITED: [(&str, Predicate); 9] = [
     ("IsTimeout", predicates::is_timeout),
     ("IsAlreadyStopped", predicates::is_already_stopped),
     ("IsNotSupported", predicates::is_not_supported),
-    (
-        "IsOperationInvalidState",
-        predicates::is_operation_invalid_state,
-    ),
+    ("IsOperationInvalidState", predicates::is_operation_invalid_state),
     ("IsAccessIsDenied", predicates::is_access_is_denied),
 ];
 
@@ -119,9 +101,7 @@ fn rows() -> Vec<Row> {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let folder = std::env::var_os("HCSSHIM_GOLDEN").map_or(own, PathBuf::from);
     let text = std::fs::read_to_string(folder.join("errors/errors.jsonl")).expect("golden data");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a row"))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
 }
 
 fn parse_code(text: &str) -> SystemCode {
@@ -208,13 +188,7 @@ fn events() -> Vec<ErrorEvent> {
         source: "src".into(),
         ..Default::default()
     };
-    vec![
-        full,
-        ErrorEvent {
-            message: "only".into(),
-            ..Default::default()
-        },
-    ]
+    vec![full, ErrorEvent { message: "only".into(), ..Default::default() }]
 }
 
 fn wrap(wrapping: &str, base: Boxed) -> Boxed {
@@ -224,13 +198,13 @@ fn wrap(wrapping: &str, base: Boxed) -> Boxed {
         "bare" => base,
         "wrapped" => Wrapped("outer", base).into(),
         "hcs.HcsError" => Error::service("op", cause(base)).into(),
-        "hcs.SystemError" => Error::system("hcs::System::Start", "sys1", cause(base))
-            .with_events(events())
-            .into(),
+        "hcs.SystemError" => {
+            Error::system("hcs::System::Start", "sys1", cause(base)).with_events(events()).into()
+        }
         "hcs.ProcessError" => Error::process("hcs::Process::Kill", "sys1", 42, cause(base)).into(),
-        "hcsv2.SystemError" => Error::system("op2", "sys1", cause(base))
-            .with_events(events())
-            .into(),
+        "hcsv2.SystemError" => {
+            Error::system("op2", "sys1", cause(base)).with_events(events()).into()
+        }
         "hcsv2.ProcessError" => Error::process("op2", "sys1", 42, cause(base)).into(),
         "hcserror" => HcsError::new(cause(base), "title", "").into(),
         "hcserror-rest" => HcsError::new(cause(base), "hcsshim::F ", "rest=1").into(),
@@ -283,13 +257,8 @@ fn expected_text(wrapping: &str, text: &str, code: Option<SystemCode>) -> String
         wrapping,
         "hcserror" | "hcserror-rest" | "hcn" | "hcsshim.ContainerError" | "hcsshim.ProcessError"
     );
-    let message = if numbered {
-        code.message().to_owned()
-    } else {
-        code.to_string()
-    };
-    text.replace("{os-text}", &message)
-        .replace("{os-text-of-sign-extended}", &message)
+    let message = if numbered { code.message().to_owned() } else { code.to_string() };
+    text.replace("{os-text}", &message).replace("{os-text-of-sign-extended}", &message)
 }
 
 fn holding(predicates: &[(&str, Predicate)], error: &(dyn StdError + 'static)) -> BTreeSet<String> {
@@ -308,16 +277,8 @@ fn golden_errors_have_the_reference_text_code_and_class() {
             let what = format!("{} {wrapping}", name.expect("a code or a name"));
             let error = wrap(wrapping, base(row));
             let error = error.as_ref() as &(dyn StdError + 'static);
-            assert_eq!(
-                error.to_string(),
-                expected_text(wrapping, &expected.text, code),
-                "{what}"
-            );
-            assert_eq!(
-                format!("{:#x}", win32_from_error(error).0),
-                expected.win32,
-                "{what}"
-            );
+            assert_eq!(error.to_string(), expected_text(wrapping, &expected.text, code), "{what}");
+            assert_eq!(format!("{:#x}", win32_from_error(error).0), expected.win32, "{what}");
             assert_eq!(holding(&PREDICATES, error), expected.holds, "{what}");
             for (name, united) in UNITED {
                 let either = ["hcs", "hcsv2"]
@@ -328,10 +289,7 @@ fn golden_errors_have_the_reference_text_code_and_class() {
             compared += 1;
         }
     }
-    assert!(
-        rows.len() >= 121 && compared >= 98 * 16 + 23 * 14,
-        "{compared} comparisons"
-    );
+    assert!(rows.len() >= 121 && compared >= 98 * 16 + 23 * 14, "{compared} comparisons");
 }
 
 #[test]
@@ -360,23 +318,10 @@ fn golden_errors_are_found_by_their_own_value() {
         let Some(code) = row.code.as_deref().map(parse_code) else {
             continue;
         };
-        for wrapping in [
-            "bare",
-            "wrapped",
-            "hcs.SystemError",
-            "deep",
-            "joined",
-            "gcs.rpc",
-        ] {
+        for wrapping in ["bare", "wrapped", "hcs.SystemError", "deep", "joined", "gcs.rpc"] {
             let error = wrap(wrapping, base(&row));
-            assert!(
-                is_any(error.as_ref(), &[SystemCode(1), code]),
-                "{code} {wrapping}"
-            );
-            assert!(
-                !is_any(error.as_ref(), &[SystemCode(1)]),
-                "{code} {wrapping}"
-            );
+            assert!(is_any(error.as_ref(), &[SystemCode(1), code]), "{code} {wrapping}");
+            assert!(!is_any(error.as_ref(), &[SystemCode(1)]), "{code} {wrapping}");
         }
     }
 }

@@ -17,7 +17,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(rootfs), Some(command)) = (arguments.next(), arguments.next()) else {
         return Err("usage: container ROOTFS COMMAND".into());
     };
-    let layer = Layer { path: std::fs::canonicalize(rootfs)?.display().to_string(), ..Layer::default() };
+    let layer =
+        Layer { path: std::fs::canonicalize(rootfs)?.display().to_string(), ..Layer::default() };
     let document = ComputeSystem {
         owner: "example".into(),
         schema_version: Some(Version::V21),

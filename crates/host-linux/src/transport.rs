@@ -82,9 +82,9 @@ impl Inbox {
 
     /// The next received file.
     pub(crate) fn next_file(&mut self) -> io::Result<OwnedFd> {
-        self.files
-            .pop_front()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a frame's open file is missing"))
+        self.files.pop_front().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "a frame's open file is missing")
+        })
     }
 }
 

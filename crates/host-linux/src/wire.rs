@@ -6,9 +6,7 @@
 
 use compute::error::WireError;
 use gcs_protocol::MessageType;
-use hcs_schema::schema2::{
-    ModifySettingRequest, ProcessParameters, ProcessStatus, PropertyQuery,
-};
+use hcs_schema::schema2::{ModifySettingRequest, ProcessParameters, ProcessStatus, PropertyQuery};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

@@ -27,7 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = |name: &str, times: &mut Vec<f64>| {
         times.sort_by(f64::total_cmp);
         let middle = times[times.len() / 2];
-        println!("{name}: median {middle:.2} ms, least {:.2}, most {:.2}", times[0], times[times.len() - 1]);
+        println!(
+            "{name}: median {middle:.2} ms, least {:.2}, most {:.2}",
+            times[0],
+            times[times.len() - 1]
+        );
     };
 
     let mut times = Vec::new();

@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
-
 use crate::error::{At, Error};
 use crate::filter::Listener;
 use crate::idmap::IdMaps;
@@ -101,7 +100,7 @@ impl<'a> Attendant<'a> {
         if let Some(stage) = self.child.0.replace(Child { pid, pidfd }) {
             wait::wait_for_end(&stage.pidfd).at("process", "reap the helper process")?;
         }
-        Ok(())
+        self.go()
     }
 
     /// How a process ended that is gone too early.

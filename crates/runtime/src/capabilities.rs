@@ -67,7 +67,11 @@ impl Sets {
                 Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
                 Err(error) => {
                     let field = "process.capabilities.bounding";
-                    return Err(Error::kernel(field, format!("drop {}", names(1 << number)), error));
+                    return Err(Error::kernel(
+                        field,
+                        format!("drop {}", names(1 << number)),
+                        error,
+                    ));
                 }
             }
         }

@@ -35,7 +35,8 @@ pub(crate) fn make(
     let writable = Attributes { set: prepared.attributes().set & !attr::RDONLY, clear: 0 };
     let directory = new_mount(field, "tmpfs", &["mode=755"], writable)?;
     prepared.place(&directory, target)?;
-    let directory = mounts::directory_of(directory.as_fd()).at(field, "open the cgroup directory")?;
+    let directory =
+        mounts::directory_of(directory.as_fd()).at(field, "open the cgroup directory")?;
     let own_view = setting.namespaces.has(kind::CGROUP);
     let mounted =
         if own_view { String::new() } else { read(setting.proc, "self/mountinfo", field)? };

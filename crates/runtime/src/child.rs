@@ -44,12 +44,7 @@ pub(crate) fn set_oom_score(score: Option<i32>, proc: &OwnedFd) -> Result<(), Er
 }
 
 /// Writes a file of the host's `/proc`.
-pub(crate) fn write_proc(
-    proc: &OwnedFd,
-    file: &str,
-    text: &str,
-    field: &str,
-) -> Result<(), Error> {
+pub(crate) fn write_proc(proc: &OwnedFd, file: &str, text: &str, field: &str) -> Result<(), Error> {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(proc, file, flags, Mode::empty());
     let mut opened = File::from(opened.at_with(|| (field.into(), format!("open /proc/{file}")))?);
@@ -85,12 +80,15 @@ pub(crate) fn become_namespace_root() -> Result<(), Error> {
 }
 
 /// Makes the process that goes on, as a child of this process's parent, and ends. Returns in the
-/// successor.
+/// successor, once the parent knows it: else the parent could take its word for this process's.
 pub(crate) fn succeed(channel: &Channel, flags: u64) -> Result<(), Error> {
     // SAFETY: this process is a copy with one thread.
     let side = unsafe { sys::clone(flags | libc::CLONE_PARENT as u64, None) };
     match side.at("linux.namespaces", "make the container's process")? {
-        Side::Child => sys::die_with_parent().at("process", "tie the process to its parent"),
+        Side::Child => {
+            sys::die_with_parent().at("process", "tie the process to its parent")?;
+            channel.expect(Tag::Go).at("process", "wait for the parent")
+        }
         Side::Parent(successor) => {
             let sent = channel.send_fd(Tag::Successor, &[], successor.pidfd.as_fd());
             sys::exit_now(i32::from(sent.is_err()));

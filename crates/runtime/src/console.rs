@@ -49,11 +49,7 @@ pub(crate) fn attach_streams(
     }
 }
 
-fn set(
-    stdin: BorrowedFd<'_>,
-    stdout: BorrowedFd<'_>,
-    stderr: BorrowedFd<'_>,
-) -> Result<(), Error> {
+fn set(stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>, stderr: BorrowedFd<'_>) -> Result<(), Error> {
     dup2_stdin(stdin).at("process", "set standard input")?;
     dup2_stdout(stdout).at("process", "set standard output")?;
     dup2_stderr(stderr).at("process", "set standard error")

@@ -170,7 +170,8 @@ impl Container {
     /// and is reaped.
     pub fn start(&mut self) -> Result<(), Error> {
         if self.stage != Stage::Created {
-            let what = if self.stage == Stage::Started { "is started already" } else { "has ended" };
+            let what =
+                if self.stage == Stage::Started { "is started already" } else { "has ended" };
             return Err(Error::State(format!("container {} {what}", self.id)));
         }
         let started = self.start_init().and_then(|()| {

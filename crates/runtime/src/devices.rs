@@ -131,8 +131,9 @@ pub(crate) fn make(
         }
         match symlinkat(target, &dev, name) {
             Err(Errno::EXIST) => {}
-            other => other
-                .at_with(|| ("default devices".into(), format!("make symlink /dev/{name}")))?,
+            other => {
+                other.at_with(|| ("default devices".into(), format!("make symlink /dev/{name}")))?
+            }
         }
     }
     Ok(())
@@ -171,8 +172,8 @@ impl Device {
 
     /// A file of the image may stay when it is the same device.
     fn check_existing(&self, parent: BorrowedFd<'_>, name: &OsStr) -> Result<(), Error> {
-        let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)
-            .at_with(|| self.context("look at"))?;
+        let stat =
+            statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).at_with(|| self.context("look at"))?;
         if FileType::from_raw_mode(stat.st_mode) == self.kind && stat.st_rdev == self.number {
             return Ok(());
         }
@@ -194,10 +195,7 @@ impl Device {
 }
 
 /// An existing or new file that a mount can be put on; never what a symlink points to.
-pub(crate) fn place_for_mount(
-    parent: BorrowedFd<'_>,
-    name: &OsStr,
-) -> Result<OwnedFd, Errno> {
+pub(crate) fn place_for_mount(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
     let make = OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     if !path::exists(parent, name)? {
         rustix::fs::openat(parent, name, make | OFlags::EXCL, Mode::from_raw_mode(0o644))?;

@@ -66,18 +66,13 @@ impl Container {
         let group = group.filter(|_| launch.schedule.initial.is_none());
         // SAFETY: check_single_threaded() has made sure of it.
         let child = match unsafe { sys::clone(0, group) }.at("process", "make a process")? {
-            Side::Child => {
-                child::run(theirs, preserve_fds.len(), |channel| join.run(channel))
-            }
+            Side::Child => child::run(theirs, preserve_fds.len(), |channel| join.run(channel)),
             Side::Parent(child) => child,
         };
         drop(theirs);
         let mut attendant = Attendant::new(ours, child, None);
         attendant.listener = launch.filter.as_ref().and_then(Filter::listener).cloned();
-        let done = attendant.serve(
-            |_| Ok(()),
-            |_| self.state_json(ContainerState::Running),
-        )?;
+        let done = attendant.serve(|_| Ok(()), |_| self.state_json(ContainerState::Running))?;
         if done == Done::Ready {
             return Err(attendant.died("exec"));
         }
@@ -116,9 +111,8 @@ impl Container {
             let target = path::ensure(root, destination, kind).at_with(|| {
                 ("mount".into(), format!("make {} in the container", destination.display()))
             })?;
-            attach(tree.as_fd(), target.as_fd()).at_with(|| {
-                ("mount".into(), format!("mount on {}", destination.display()))
-            })
+            attach(tree.as_fd(), target.as_fd())
+                .at_with(|| ("mount".into(), format!("mount on {}", destination.display())))
         })
     }
 
@@ -144,10 +138,7 @@ impl Container {
 
     /// Does something with the container's mounts in a short-lived process. `work` gets the
     /// container's root.
-    fn inside(
-        &self,
-        work: impl Fn(BorrowedFd<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn inside(&self, work: impl Fn(BorrowedFd<'_>) -> Result<(), Error>) -> Result<(), Error> {
         if let Err(Error::State(reason)) = self.check_running() {
             return Err(Error::State(reason));
         }
@@ -219,9 +210,6 @@ impl Join<'_> {
         let proc = &child::out_of_the_way(&self.proc, self.preserve_fds.len())?;
         self.container.enter(u64::MAX)?;
         child::succeed(channel, 0)?;
-        if channel.is_closed() {
-            return Err(Error::State("the parent is gone".into()));
-        }
         child::lead_session()?;
         let root = root()?;
         let uid = self.launch.uid;

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use oci_spec::runtime::{LinuxSeccomp, LinuxSeccompAction};
+use oci_spec::runtime::LinuxSeccomp;
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
     SocketFlags, SocketType,
@@ -39,12 +39,7 @@ impl Filter {
             .map_err(|error| Error::invalid(FIELD, error.to_string()))?;
         let listener = match profile.listener_path() {
             Some(path) if program.needs_listener => {
-                refuse_blocked_handover(profile)?;
                 Some(Listener { path: path.clone(), metadata: profile.listener_metadata().clone() })
-            }
-            None if program.needs_listener => {
-                let reason = "SCMP_ACT_NOTIFY needs a socket that takes the notifications";
-                return Err(Error::invalid("linux.seccomp.listenerPath", reason));
             }
             _ => None,
         };
@@ -63,8 +58,8 @@ impl Filter {
         }
         let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
             .at(FIELD, "make a pipe for the listener")?;
-        // After this the filter may hold up any call but read and write, so a helper that shares
-        // the descriptors, but not the filter, sends the listener on.
+        // The filter may hold up any call but write (no profile may, says crate seccomp), so a
+        // helper that shares the descriptors, but not the filter, sends the listener on.
         // SAFETY: the process is a copy with one thread.
         let helper = match unsafe { sys::clone(libc::CLONE_FILES as u64, None) }
             .at(FIELD, "make a helper for the listener")?
@@ -76,7 +71,8 @@ impl Filter {
             Side::Parent(helper) => helper,
         };
         let installed = sys::install_filter(&self.program).at(FIELD, "install the filter");
-        let number = installed.as_ref().ok().and_then(Option::as_ref).map_or(-1, |fd| fd.as_raw_fd());
+        let number =
+            installed.as_ref().ok().and_then(Option::as_ref).map_or(-1, |fd| fd.as_raw_fd());
         let told = rustix::io::write(&write, &number.to_le_bytes());
         let _listener = installed?;
         told.at(FIELD, "tell of the listener")?;
@@ -96,23 +92,6 @@ fn send_listener(read: &OwnedFd, channel: &Channel) -> io::Result<()> {
     // SAFETY: the process that shares our descriptors keeps this one open until it is told to go on.
     let listener = unsafe { BorrowedFd::borrow_raw(number) };
     channel.send_fd(Tag::Listener, &[], listener)
-}
-
-/// The process must be able to say that it has the filter before anybody listens.
-fn refuse_blocked_handover(profile: &LinuxSeccomp) -> Result<(), Error> {
-    let reason = "write can't be SCMP_ACT_NOTIFY: nobody could answer while the listener is handed \
-                  over";
-    if profile.default_action() == LinuxSeccompAction::ScmpActNotify {
-        return Err(Error::unsupported("linux.seccomp.defaultAction", reason));
-    }
-    let rules = profile.syscalls().as_deref().unwrap_or_default();
-    for (index, rule) in rules.iter().enumerate() {
-        let notifies = rule.action() == LinuxSeccompAction::ScmpActNotify;
-        if notifies && rule.names().iter().any(|name| name == "write") {
-            return Err(Error::unsupported(format!("linux.seccomp.syscalls[{index}]"), reason));
-        }
-    }
-    Ok(())
 }
 
 impl Listener {

@@ -1,8 +1,8 @@
 //! Hooks: programs that are run at points of the container's life, with its state as input.
 
 use std::ffi::CString;
-use std::io::{Read as _, Seek as _, Write as _};
 use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::fd::AsFd;
 use std::time::Duration;
 

@@ -40,15 +40,23 @@ impl IdMaps {
 
     /// Writes the maps of the user name space that the process is in.
     pub(crate) fn write(&self, pid: u32) -> Result<(), Error> {
-        write_map(pid, Map { file: "uid_map", field: "linux.uidMappings", helper: "newuidmap" },
-            &self.uids, geteuid().as_raw())?;
+        write_map(
+            pid,
+            Map { file: "uid_map", field: "linux.uidMappings", helper: "newuidmap" },
+            &self.uids,
+            geteuid().as_raw(),
+        )?;
         if !self.allow_setgroups() {
             // Else a process could drop a group that denies it something.
             fs::write(format!("/proc/{pid}/setgroups"), "deny")
                 .at("linux.gidMappings", "deny setgroups")?;
         }
-        write_map(pid, Map { file: "gid_map", field: "linux.gidMappings", helper: "newgidmap" },
-            &self.gids, getegid().as_raw())
+        write_map(
+            pid,
+            Map { file: "gid_map", field: "linux.gidMappings", helper: "newgidmap" },
+            &self.gids,
+            getegid().as_raw(),
+        )
     }
 
     /// A user name space with these maps that holds no process.

@@ -30,7 +30,11 @@ pub(crate) fn run(plan: &Plan, options: &CreateOptions<'_>, channel: Channel) ->
     child::run(channel, options.preserve_fds.len(), |channel| set_up(plan, options, channel))
 }
 
-fn set_up(plan: &Plan, options: &CreateOptions<'_>, channel: &Channel) -> Result<Infallible, Error> {
+fn set_up(
+    plan: &Plan,
+    options: &CreateOptions<'_>,
+    channel: &Channel,
+) -> Result<Infallible, Error> {
     sys::set_blocked_signals(true);
     sys::die_with_parent().at("process", "tie the process to its parent")?;
     child::enter_cgroup(options.cgroup, true)?;
@@ -118,8 +122,7 @@ fn get_mapped(channel: &Channel) -> Result<(), Error> {
 fn make_time_namespace(plan: &Plan) -> Result<(), Error> {
     sys::unshare(kind::TIME).at("linux.namespaces", "make a time name space")?;
     for (clock, offset) in plan.linux.time_offsets().iter().flatten() {
-        let (seconds, nanoseconds) =
-            (offset.secs().unwrap_or(0), offset.nanosecs().unwrap_or(0));
+        let (seconds, nanoseconds) = (offset.secs().unwrap_or(0), offset.nanosecs().unwrap_or(0));
         let line = format!("{clock} {seconds} {nanoseconds}\n");
         let field = format!("linux.timeOffsets.{clock}");
         child::write_proc(&plan.proc, "self/timens_offsets", &line, &field)?;

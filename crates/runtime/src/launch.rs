@@ -114,9 +114,8 @@ impl Launch {
     /// The process can then be left waiting for [`Self::execute`].
     pub(crate) fn become_user(&self) -> Result<(), Error> {
         for (resource, limit) in &self.rlimits {
-            setrlimit(*resource, *limit).at_with(|| {
-                ("process.rlimits".into(), format!("set {resource:?} to {limit:?}"))
-            })?;
+            setrlimit(*resource, *limit)
+                .at_with(|| ("process.rlimits".into(), format!("set {resource:?} to {limit:?}")))?;
         }
         self.schedule.apply()?;
         self.enter_cwd_if_allowed()?;
@@ -247,12 +246,14 @@ fn password_home(uid: u32) -> Option<Vec<u8>> {
         return None;
     }
     let limited = io::Read::take(std::fs::File::from(file), PASSWORD_FILE_LIMIT);
-    io::BufReader::with_capacity(2048, limited).split(b'\n').map_while(Result::ok).find_map(|line| {
-        let mut fields = line.split(|byte| *byte == b':');
-        let found: u32 = std::str::from_utf8(fields.nth(2)?).ok()?.parse().ok()?;
-        let home = fields.nth(2)?;
-        (found == uid && !home.is_empty()).then(|| home.to_vec())
-    })
+    io::BufReader::with_capacity(2048, limited).split(b'\n').map_while(Result::ok).find_map(
+        |line| {
+            let mut fields = line.split(|byte| *byte == b':');
+            let found: u32 = std::str::from_utf8(fields.nth(2)?).ok()?.parse().ok()?;
+            let home = fields.nth(2)?;
+            (found == uid && !home.is_empty()).then(|| home.to_vec())
+        },
+    )
 }
 
 /// A working directory outside the container's root would let the process out (CVE-2024-21626).
@@ -322,9 +323,12 @@ fn oom_score_adj(process: &Process) -> Result<Option<i32>, Error> {
 fn rlimits(wanted: &[PosixRlimit]) -> Result<Vec<(Resource, Rlimit)>, Error> {
     let mut limits = Vec::<(Resource, Rlimit)>::with_capacity(wanted.len());
     for (place, limit) in wanted.iter().enumerate() {
-        let resource = resource(limit.typ())
-            .ok_or_else(|| Error::unsupported(format!("process.rlimits[{place}].type"),
-                format!("{} is not known here", limit.typ())))?;
+        let resource = resource(limit.typ()).ok_or_else(|| {
+            Error::unsupported(
+                format!("process.rlimits[{place}].type"),
+                format!("{} is not known here", limit.typ()),
+            )
+        })?;
         if limits.iter().any(|(other, _)| *other == resource) {
             let field = format!("process.rlimits[{place}].type");
             return Err(Error::invalid(field, format!("{} is set twice", limit.typ())));

@@ -30,15 +30,15 @@ pub(crate) fn make_read_only(
     paths: &Option<Vec<String>>,
 ) -> Result<(), Error> {
     for (place, name) in paths.iter().flatten().enumerate() {
-        let context = |what: &str| (format!("linux.readonlyPaths[{place}]"), format!("{what} {name}"));
+        let context =
+            |what: &str| (format!("linux.readonlyPaths[{place}]"), format!("{what} {name}"));
         let target = match path::find(root, Path::new(name)) {
             Err(Errno::NOENT | Errno::NOTDIR) => continue,
             other => other.at_with(|| context("find"))?,
         };
         let tree = clone_at(target.as_fd(), true).at_with(|| context("bind"))?;
         let read_only = MountAttr { set: attr::RDONLY, ..MountAttr::default() };
-        sys::mount_setattr(tree.as_fd(), true, &read_only)
-            .at_with(|| context("make read-only"))?;
+        sys::mount_setattr(tree.as_fd(), true, &read_only).at_with(|| context("make read-only"))?;
         attach(tree.as_fd(), target.as_fd()).at_with(|| context("bind"))?;
     }
     Ok(())

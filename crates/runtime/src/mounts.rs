@@ -97,7 +97,8 @@ fn read(index: usize, mount: &Mount, bundle: &Path) -> Result<Prepared, Error> {
 impl Prepared {
     /// Whether the mount brings the host's own `/dev`.
     pub(crate) fn is_bound_dev(&self) -> bool {
-        self.options.bind.is_some() && self.destination.components().eq(Path::new("/dev").components())
+        self.options.bind.is_some()
+            && self.destination.components().eq(Path::new("/dev").components())
     }
 
     /// The descriptor that the container's process needs.
@@ -362,7 +363,9 @@ fn map_ids(
     let maps = if own.is_empty() { container } else { &own };
     if maps.is_empty() {
         let has_path = linux.namespaces().iter().flatten().any(|one| one.path().is_some());
-        let hint = if has_path { "the joined user name space's maps are not known" } else {
+        let hint = if has_path {
+            "the joined user name space's maps are not known"
+        } else {
             "and the container has no user name space"
         };
         return Err(Error::invalid(field, format!("no map is given, {hint}")));

@@ -47,7 +47,10 @@ pub(crate) struct Joined {
 impl Joined {
     pub(crate) fn enter(&self) -> Result<(), Error> {
         sys::setns(self.fd.as_fd(), self.kind).at_with(|| {
-            ("linux.namespaces".into(), format!("join {} name space {}", name(self.kind), self.path))
+            (
+                "linux.namespaces".into(),
+                format!("join {} name space {}", name(self.kind), self.path),
+            )
         })
     }
 }
@@ -136,7 +139,8 @@ impl Namespaces {
             self.joined.iter().partition(|joined| joined.kind == kind::USER);
         // A privileged maker may enter anything, but only before it is a user of less. Without
         // privileges the user name space comes first, for it gives some.
-        let order = if rustix::process::geteuid().is_root() { [others, user] } else { [user, others] };
+        let order =
+            if rustix::process::geteuid().is_root() { [others, user] } else { [user, others] };
         order.iter().flatten().try_for_each(|joined| joined.enter())
     }
 }

@@ -92,7 +92,9 @@ impl<'a> Walk<'a> {
         }
         match self.passed.pop() {
             Some(end) => Ok(end),
-            None => rustix::fs::openat(self.root, ".", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()),
+            None => {
+                rustix::fs::openat(self.root, ".", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+            }
         }
     }
 

@@ -137,7 +137,11 @@ fn launch(
     let launch = Launch::prepare(process, Some(linux), place, warnings)?;
     if !maps.is_empty() {
         check_mapped("process.user.uid", launch.uid, maps.maps_uid(launch.uid))?;
-        check_mapped("process.user.gid", process.user().gid(), maps.maps_gid(process.user().gid()))?;
+        check_mapped(
+            "process.user.gid",
+            process.user().gid(),
+            maps.maps_gid(process.user().gid()),
+        )?;
     }
     Ok(Some(launch))
 }
@@ -172,4 +176,3 @@ pub(crate) fn host_proc() -> Result<OwnedFd, Error> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::open("/proc", flags, Mode::empty()).at("/proc", "open")
 }
-

@@ -16,8 +16,9 @@ use crate::{sys, wait};
 /// what is in the container may be allowed to read them.
 pub(crate) fn hide(proc: &OwnedFd) -> Result<(), Error> {
     let field = "process";
-    let stat = rustix::fs::openat(proc, "self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        .at(field, "open /proc/self/stat")?;
+    let stat =
+        rustix::fs::openat(proc, "self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .at(field, "open /proc/self/stat")?;
     let stat = io::read_to_string(std::fs::File::from(stat)).at(field, "read /proc/self/stat")?;
     let area = |start, end| Some((wait::stat_field(&stat, start)?, wait::stat_field(&stat, end)?));
     // arg_start to arg_end, env_start to env_end.

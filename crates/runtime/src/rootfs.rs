@@ -26,7 +26,12 @@ pub(crate) enum Root {
     Directory(PathBuf),
     /// Cloned with the maker's rights, for a process that could not go there.
     Tree(OwnedFd),
-    Overlay { lowers: Vec<PathBuf>, upper: PathBuf, work: PathBuf, label: Option<String> },
+    Overlay {
+        lowers: Vec<PathBuf>,
+        upper: PathBuf,
+        work: PathBuf,
+        label: Option<String>,
+    },
 }
 
 const FIELD: &str = "root.path";
@@ -87,7 +92,8 @@ impl Root {
             _ => libc::MS_PRIVATE,
         };
         let separate = Propagation { kind, recursive: true };
-        sys::mount_setattr(tree.as_fd(), true, &separate.attr()).at(FIELD, "separate the mounts")?;
+        sys::mount_setattr(tree.as_fd(), true, &separate.attr())
+            .at(FIELD, "separate the mounts")?;
         let old = old_root()?;
         attach(tree.as_fd(), old.as_fd()).at(FIELD, "mount")?;
         Ok(tree)
@@ -228,9 +234,11 @@ fn overlay_by_page(
     in_user_namespace: bool,
 ) -> Result<OwnedFd, Error> {
     let mut options = Vec::new();
-    for (key, paths) in [("lowerdir", lowers), ("upperdir", &[upper.to_owned()][..]),
-        ("workdir", &[work.to_owned()][..])]
-    {
+    for (key, paths) in [
+        ("lowerdir", lowers),
+        ("upperdir", &[upper.to_owned()][..]),
+        ("workdir", &[work.to_owned()][..]),
+    ] {
         options.extend(if options.is_empty() { key.into() } else { format!(",{key}") }.bytes());
         for (index, path) in paths.iter().enumerate() {
             options.push(if index == 0 { b'=' } else { b':' });

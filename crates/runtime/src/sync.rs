@@ -105,12 +105,7 @@ impl Channel {
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = loop {
             let mut parts = [IoSliceMut::new(&mut buffer)];
-            match rustix::net::recvmsg(
-                &self.0,
-                &mut parts,
-                &mut control,
-                RecvFlags::CMSG_CLOEXEC,
-            ) {
+            match rustix::net::recvmsg(&self.0, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC) {
                 Err(rustix::io::Errno::INTR) => {}
                 // The other end died with a message of ours unread.
                 Err(rustix::io::Errno::CONNRESET) => return Ok(None),

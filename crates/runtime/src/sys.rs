@@ -171,7 +171,11 @@ pub(crate) fn set_blocked_signals(blocked: bool) {
     // SAFETY: a sigset_t is plain data, set by sigemptyset or sigfillset before its use.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
-        if blocked { libc::sigfillset(&raw mut set) } else { libc::sigemptyset(&raw mut set) };
+        if blocked {
+            libc::sigfillset(&raw mut set)
+        } else {
+            libc::sigemptyset(&raw mut set)
+        };
         libc::sigprocmask(libc::SIG_SETMASK, &raw const set, ptr::null_mut());
     }
 }
@@ -293,12 +297,7 @@ pub(crate) fn install_filter(program: &seccomp::Program) -> io::Result<Option<Ow
     let fprog = libc::sock_fprog { len: length, filter };
     // SAFETY: Instruction is laid out as sock_filter and the kernel only reads `length` of them.
     let result = unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            SECCOMP_SET_MODE_FILTER,
-            program.flags,
-            &raw const fprog,
-        )
+        libc::syscall(libc::SYS_seccomp, SECCOMP_SET_MODE_FILTER, program.flags, &raw const fprog)
     };
     if program.needs_listener { owned(result).map(Some) } else { check(result).map(|_| None) }
 }

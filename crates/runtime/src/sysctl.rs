@@ -33,8 +33,10 @@ pub(crate) fn prepare<'a>(
                 return Err(Error::unsupported(field, reason));
             };
             if !namespaces.has(owner) {
-                let reason =
-                    format!("it would change the host: give the container a {} name space", name(owner));
+                let reason = format!(
+                    "it would change the host: give the container a {} name space",
+                    name(owner)
+                );
                 return Err(Error::invalid(field, reason));
             }
             Ok(Parameter { field, file, value: value.clone() })

@@ -48,11 +48,9 @@ fn reap(pidfd: impl AsFd, options: WaitIdOptions) -> io::Result<Option<ExitStatu
         }
     };
     Ok(status.map(|status| match status.terminating_signal() {
-        Some(signal) => ExitStatus {
-            code: 128 + signal,
-            signal: Some(signal),
-            core_dumped: status.dumped(),
-        },
+        Some(signal) => {
+            ExitStatus { code: 128 + signal, signal: Some(signal), core_dumped: status.dumped() }
+        }
         None => ExitStatus {
             code: status.exit_status().unwrap_or(255),
             signal: None,

@@ -19,19 +19,15 @@ pub(crate) struct Figure {
 pub(crate) struct Series(pub(crate) Vec<f64>);
 
 impl Series {
-    fn quantile(&self, part: f64) -> f64 {
+    /// The value that a number of quarters of all are not above.
+    fn quartile(&self, quarters: usize) -> f64 {
         let mut values = self.0.clone();
         values.sort_by(f64::total_cmp);
-        // Rounds are counted by a u32, whose values an f64 holds.
-        let at = (values.len().saturating_sub(1)) as f64 * part;
-        let (low, high) = (at.floor(), at.ceil());
-        let value = |at: f64| values.iter().copied().nth(format!("{at:.0}").parse().unwrap_or(0));
-        let (low_value, high_value) = (value(low).unwrap_or(f64::NAN), value(high).unwrap_or(f64::NAN));
-        low_value + (high_value - low_value) * (at - low)
+        values.get(values.len().saturating_sub(1) * quarters / 4).copied().unwrap_or(f64::NAN)
     }
 
     pub(crate) fn median(&self) -> f64 {
-        self.quantile(0.5)
+        self.quartile(2)
     }
 }
 
@@ -57,7 +53,7 @@ impl Figure {
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (low, high) = (self.ours.quantile(0.25), self.ours.quantile(0.75));
+        let (low, high) = (self.ours.quartile(1), self.ours.quartile(3));
         write!(f, "{:<34} {:>9.2}", self.name, self.ours.median())?;
         write!(f, " {:>19}", format!("{low:.2} - {high:.2}"))?;
         match (&self.peer, self.ratio()) {

@@ -57,11 +57,12 @@ pub(crate) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
             "runc" => ("run /bin/true", "exec /bin/true"),
             _ => ("run /bin/true, again", "exec /bin/true, again"),
         };
-        let run = |runtime: &Runtime, _| runtime.start(&["run", &format!("bench-{}", runtime.name)], &bundle);
+        let run = |runtime: &Runtime| runtime.start(&["run", &format!("bench-{}", runtime.name)], &bundle);
         figures.push(paired(stage, name_of_run, &ours, &peer, run)?);
 
         let holding = [Sleeper::start(&ours, &sleeper)?, Sleeper::start(&peer, &sleeper)?];
-        let exec = |runtime: &Runtime, id: &str| runtime.start(&["exec", id, "/bin/true"], &bundle);
+        let exec =
+            |runtime: &Runtime| runtime.start(&["exec", &sleeper_id(runtime), "/bin/true"], &bundle);
         figures.push(paired(stage, name_of_exec, &ours, &peer, exec)?);
         drop(holding);
     }
@@ -73,13 +74,12 @@ fn paired(
     name: &'static str,
     ours: &Runtime,
     peer: &Runtime,
-    once: impl Fn(&Runtime, &str) -> Result<f64>,
+    once: impl Fn(&Runtime) -> Result<f64>,
 ) -> Result<Figure> {
     println!("{name}: runhcs and {}, {} rounds", peer.name, stage.rounds);
-    let ids = [ours, peer].map(|runtime| sleeper_id(runtime));
     let (mut of_ours, mut of_peer) = (Series::default(), Series::default());
     for round in 0..WARM_UP + stage.rounds {
-        let (a, b) = (once(ours, &ids[0])?, once(peer, &ids[1])?);
+        let (a, b) = (once(ours)?, once(peer)?);
         if round >= WARM_UP {
             of_ours.0.push(a);
             of_peer.0.push(b);

@@ -2,18 +2,21 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::report::Outcome;
 use super::{Arguments, Lane};
-use crate::cargo::{build_program, cargo, target_folder};
+use crate::cargo::{Built, build, cargo, target_folder};
 use crate::command::{is_root, run, workspace};
 use crate::{fuzz, install};
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
-/// The end-to-end suites are a package of their own.
-const E2E: &str = "e2e";
+/// The folder of the end-to-end suites, and two of them that have lanes of
+/// their own.
+const E2E: &str = "tests";
+const GUEST_V2: &str = "guest_v2";
+const SOAK: &str = "soak";
 
 /// In the order they run: those that end soonest first.
 pub(super) const LANES: &[Lane] = &[
@@ -104,7 +107,7 @@ fn unit() -> Result<()> {
         println!("{missing}; some tests will be left out");
     }
     programs()?;
-    step(&["test", "--workspace", "--exclude", E2E])
+    step(&["test", "--workspace", "--exclude", "e2e"])
 }
 
 /// The programs that tests start. Tests are built with them, so that crates
@@ -125,30 +128,58 @@ fn e2e() -> Outcome {
     if let Err(missing) = e2e_needs() {
         return Outcome::Missing(missing);
     }
-    programs().and_then(|()| step(&["test", "-p", E2E])).into()
-}
-
-fn guest_v2() -> Outcome {
-    if let Err(missing) = install::package_lists() {
-        println!("{missing}");
-    }
-    let prepare = || {
-        let build = ["test", "--workspace", "--no-run"];
-        Ok((build_program("crates/cgroup", "real", &build)?, target_folder()?))
-    };
-    let (tests, target) = match prepare() {
-        Ok(prepared) => prepared,
-        Err(error) => return Err(error).into(),
-    };
-    let mut guest = Command::new(workspace().join("crates/cgroup/tests/guest-v2.sh"));
-    guest.arg(tests).env("HCSSHIM_GUEST_CACHE", target.join("tools/guest"));
-    run(&mut guest).into()
+    suites(|name| name != SOAK && name != GUEST_V2, false).into()
 }
 
 fn soak(arguments: &Arguments) -> Outcome {
     if let Err(missing) = e2e_needs() {
         return Outcome::Missing(missing);
     }
-    let _ = arguments;
-    Outcome::Missing("no soak yet".into())
+    suites(|name| name == SOAK, arguments.full).into()
+}
+
+/// Runs end-to-end suites. Each is started here and not by cargo, in whose
+/// presence it would build the programs once more by themselves.
+fn suites(chosen: fn(&str) -> bool, full: bool) -> Result<()> {
+    programs()?;
+    let folder = workspace().join(E2E);
+    let built = build(&["test", "--workspace", "--no-run"])?;
+    let is_suite = |built: &&Built| built.is_test && built.package == folder;
+    let suites: Vec<&Built> =
+        built.iter().filter(is_suite).filter(|built| chosen(&built.name)).collect();
+    if suites.is_empty() {
+        bail!("there is no such suite in {E2E}/");
+    }
+    let mut failed = Vec::new();
+    for suite in suites {
+        let mut command = Command::new(&suite.program);
+        command.current_dir(&folder).env_remove("CARGO");
+        if full {
+            command.env("E2E_FULL", "1");
+        }
+        if run(&mut command).is_err() {
+            failed.push(suite.name.as_str());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("suites that failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// The tests of control groups run inside; the suite boots guests of its own.
+fn guest_v2() -> Outcome {
+    if let Err(missing) = install::package_lists() {
+        println!("{missing}");
+    }
+    let cgroup = || {
+        let built = build(&["test", "--workspace", "--no-run"])?;
+        let folder = workspace().join("crates/cgroup");
+        let tests = built.iter().find(|built| built.package == folder && built.name == "real");
+        let tests = &tests.context("crates/cgroup has no tests `real`")?.program;
+        let mut guest = Command::new(folder.join("tests/guest-v2.sh"));
+        guest.arg(tests).env("HCSSHIM_GUEST_CACHE", target_folder()?.join("tools/guest"));
+        run(&mut guest)
+    };
+    cgroup().and_then(|()| suites(|name| name == GUEST_V2, false)).into()
 }

@@ -51,10 +51,7 @@ pub fn is_any<T: StdError + PartialEq + 'static>(
     error: &(dyn StdError + 'static),
     targets: &[T],
 ) -> bool {
-    any(error, &mut |node| {
-        node.downcast_ref::<T>()
-            .is_some_and(|found| targets.contains(found))
-    })
+    any(error, &mut |node| node.downcast_ref::<T>().is_some_and(|found| targets.contains(found)))
 }
 
 /// The status code in an error, and [`SystemCode::ERROR_GEN_FAILURE`] where
@@ -80,18 +77,12 @@ mod tests {
     fn an_io_error_is_looked_into() {
         let error = std::io::Error::other(Error::service("op", SystemCode::ERR_INVALID_DATA));
         assert_eq!(find(&error), Some(SystemCode::ERR_INVALID_DATA));
-        assert!(is_any(
-            &error,
-            &[SystemCode::ERR_PROC_NOT_FOUND, SystemCode::ERR_INVALID_DATA]
-        ));
+        assert!(is_any(&error, &[SystemCode::ERR_PROC_NOT_FOUND, SystemCode::ERR_INVALID_DATA]));
         assert!(!is_any(&error, &[Named::Timeout]));
     }
 
     #[test]
     fn an_error_without_a_code_is_a_general_failure() {
-        assert_eq!(
-            win32_from_error(&Named::Timeout),
-            SystemCode::ERROR_GEN_FAILURE
-        );
+        assert_eq!(win32_from_error(&Named::Timeout), SystemCode::ERROR_GEN_FAILURE);
     }
 }

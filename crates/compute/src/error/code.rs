@@ -59,9 +59,7 @@ impl SystemCode {
 impl SystemCode {
     /// What the code means, in a few words.
     pub fn message(self) -> &'static str {
-        Win32Error(self.0)
-            .message()
-            .unwrap_or("a system error without a known meaning")
+        Win32Error(self.0).message().unwrap_or("a system error without a known meaning")
     }
 
     /// The name of the code, as in `ERROR_VMCOMPUTE_SYSTEM_NOT_FOUND`, where it
@@ -114,15 +112,9 @@ mod tests {
     fn an_hresult_of_a_win32_code_is_that_code() {
         let code = |hresult| SystemCode::from(HResult::from_u32(hresult));
         assert_eq!(code(0x8007_0490), SystemCode::ERR_ELEMENT_NOT_FOUND);
-        assert_eq!(
-            code(0xc037_010e),
-            SystemCode::ERR_COMPUTE_SYSTEM_DOES_NOT_EXIST
-        );
+        assert_eq!(code(0xc037_010e), SystemCode::ERR_COMPUTE_SYSTEM_DOES_NOT_EXIST);
         assert_eq!(code(0), SystemCode(0));
-        assert_eq!(
-            code(0x8007_0490).to_hresult(),
-            HResult::from_u32(0x8007_0490)
-        );
+        assert_eq!(code(0x8007_0490).to_hresult(), HResult::from_u32(0x8007_0490));
     }
 
     #[test]

@@ -85,13 +85,7 @@ impl fmt::Display for ContainerError {
             None => write!(f, "unexpected nil container for error: {}", self.err),
             Some(id) => {
                 write!(f, "container {id}")?;
-                write_failure(
-                    f,
-                    &self.operation,
-                    &self.err,
-                    &self.events,
-                    &self.extra_info,
-                )
+                write_failure(f, &self.operation, &self.err, &self.events, &self.extra_info)
             }
         }
     }
@@ -103,13 +97,7 @@ impl fmt::Display for ProcessError {
             None => write!(f, "Unexpected nil process for error: {}", self.err),
             Some((id, pid)) => {
                 write!(f, "process {pid} in container {id}")?;
-                write_failure(
-                    f,
-                    &self.operation,
-                    &self.err,
-                    &self.events,
-                    &self.extra_info,
-                )
+                write_failure(f, &self.operation, &self.err, &self.events, &self.extra_info)
             }
         }
     }
@@ -182,9 +170,6 @@ mod tests {
             "process 7 in container c1: operation denied extra info: try again"
         );
         error.process = None;
-        assert_eq!(
-            error.to_string(),
-            "Unexpected nil process for error: operation denied"
-        );
+        assert_eq!(error.to_string(), "Unexpected nil process for error: operation denied");
     }
 }

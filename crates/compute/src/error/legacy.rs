@@ -27,11 +27,7 @@ pub struct HcsError {
 impl HcsError {
     /// The call `title` failed.
     pub fn new(err: impl Into<Cause>, title: impl Into<String>, rest: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            rest: rest.into(),
-            err: err.into(),
-        }
+        Self { title: title.into(), rest: rest.into(), err: err.into() }
     }
 
     /// The status code, where the cause is one.

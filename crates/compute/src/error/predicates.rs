@@ -14,10 +14,8 @@ use super::{Named, SystemCode, legacy};
 
 /// There is no such compute system, process or other element.
 pub fn is_not_exist(error: &(dyn StdError + 'static)) -> bool {
-    const CODES: [SystemCode; 2] = [
-        SystemCode::ERR_COMPUTE_SYSTEM_DOES_NOT_EXIST,
-        SystemCode::ERR_ELEMENT_NOT_FOUND,
-    ];
+    const CODES: [SystemCode; 2] =
+        [SystemCode::ERR_COMPUTE_SYSTEM_DOES_NOT_EXIST, SystemCode::ERR_ELEMENT_NOT_FOUND];
     is_any(error, &CODES)
 }
 
@@ -64,10 +62,7 @@ pub fn is_operation_invalid_state(error: &(dyn StdError + 'static)) -> bool {
 
 /// The caller may not do this.
 pub fn is_access_is_denied(error: &(dyn StdError + 'static)) -> bool {
-    is_any(
-        error,
-        &[SystemCode::ERR_VMCOMPUTE_OPERATION_ACCESS_IS_DENIED],
-    )
+    is_any(error, &[SystemCode::ERR_VMCOMPUTE_OPERATION_ACCESS_IS_DENIED])
 }
 
 /// The error is one of the file system: there is no such file (Go's
@@ -92,11 +87,8 @@ pub fn is_fs_permission(error: &(dyn StdError + 'static)) -> bool {
 
 fn is_fs(error: &(dyn StdError + 'static), kind: io::ErrorKind, codes: &[u32]) -> bool {
     any(error, &mut |node| {
-        node.downcast_ref::<SystemCode>()
-            .is_some_and(|code| codes.contains(&code.0))
-            || node
-                .downcast_ref::<io::Error>()
-                .is_some_and(|io| io.kind() == kind)
+        node.downcast_ref::<SystemCode>().is_some_and(|code| codes.contains(&code.0))
+            || node.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == kind)
     })
 }
 
@@ -235,9 +227,7 @@ pub mod hcn {
 
     /// Whether the error is a [`HcnError`] with this code.
     pub fn check_error_with_code(error: &(dyn StdError + 'static), code: SystemCode) -> bool {
-        error
-            .downcast_ref::<HcnError>()
-            .is_some_and(|error| error.code() == Some(code))
+        error.downcast_ref::<HcnError>().is_some_and(|error| error.code() == Some(code))
     }
 
     /// The network service found no such element.
@@ -297,9 +287,7 @@ mod tests {
     fn what_has_not_failed_this_way_is_not_classified() {
         let error = Error::service("op", SystemCode::ERR_INVALID_STATE);
         assert!(!is_operation_invalid_state(&error) && !is_not_exist(&error));
-        assert!(is_fs_permission(&std::io::Error::from(
-            io::ErrorKind::PermissionDenied
-        )));
+        assert!(is_fs_permission(&std::io::Error::from(io::ErrorKind::PermissionDenied)));
     }
 
     #[test]

@@ -74,12 +74,7 @@ impl Error {
             Cause::Named(named) => (None, Some(*named), None, None),
             Cause::Other(_) => {
                 let named = find(whole).or_else(|| find(whole).map(|V2(named)| named));
-                (
-                    find(whole),
-                    named,
-                    WireIoKind::of(whole),
-                    Some(whole.to_string()),
-                )
+                (find(whole), named, WireIoKind::of(whole), Some(whole.to_string()))
             }
         };
         WireError {
@@ -103,12 +98,9 @@ impl Error {
         let invalid = |operation, what| Err(InvalidWireError { operation, what });
         let code = wire.code.map(SystemCode);
         let cause = match (wire.message, code, wire.named) {
-            (Some(message), code, named) => Cause::from(Remote {
-                message,
-                code,
-                named,
-                io: wire.io.map(Into::into),
-            }),
+            (Some(message), code, named) => {
+                Cause::from(Remote { message, code, named, io: wire.io.map(Into::into) })
+            }
             (None, Some(code), None) => Cause::Code(code),
             (None, None, Some(named)) => Cause::Named(named),
             (None, _, _) => return invalid(wire.operation, "not in one way why it failed"),
@@ -137,9 +129,7 @@ impl WireIoKind {
                 Some(io::ErrorKind::NotFound) => Some(Self::NotFound),
                 Some(io::ErrorKind::AlreadyExists) => Some(Self::AlreadyExists),
                 Some(io::ErrorKind::PermissionDenied) => Some(Self::PermissionDenied),
-                _ => node
-                    .is::<tokio::time::error::Elapsed>()
-                    .then_some(Self::TimedOut),
+                _ => node.is::<tokio::time::error::Elapsed>().then_some(Self::TimedOut),
             };
             kind.is_some()
         });
@@ -170,14 +160,8 @@ pub(super) struct Remote {
 impl Remote {
     /// What the predicates look at.
     pub(super) fn parts(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-        let code = self
-            .code
-            .as_ref()
-            .map(|code| code as &(dyn StdError + 'static));
-        let named = self
-            .named
-            .as_ref()
-            .map(|named| named as &(dyn StdError + 'static));
+        let code = self.code.as_ref().map(|code| code as &(dyn StdError + 'static));
+        let named = self.named.as_ref().map(|named| named as &(dyn StdError + 'static));
         let io = self.io.as_ref().map(|io| io as &(dyn StdError + 'static));
         [code, named, io].into_iter().flatten()
     }
@@ -206,18 +190,13 @@ mod tests {
     fn a_plain_error_is_short_on_the_wire() {
         let error = Error::process("op", "c1", 7, Named::Timeout);
         let json = serde_json::to_string(&error.to_wire()).expect("a wire error");
-        assert_eq!(
-            json,
-            r#"{"operation":"op","system":"c1","pid":7,"named":"Timeout"}"#
-        );
+        assert_eq!(json, r#"{"operation":"op","system":"c1","pid":7,"named":"Timeout"}"#);
     }
 
     #[test]
     fn everything_in_a_joined_error_stays_classified() {
-        let stopped = RpcError {
-            code: SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED,
-            message: "no".into(),
-        };
+        let stopped =
+            RpcError { code: SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED, message: "no".into() };
         let missing = io::Error::from(io::ErrorKind::NotFound);
         let joined = Joined(vec![stopped.into(), Named::Timeout.into(), missing.into()]);
         let sent = Error::system("op", "c1", joined).with_hint("start it");

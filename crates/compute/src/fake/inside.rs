@@ -26,10 +26,7 @@ impl Inside {
     /// The processes that run.
     pub fn pids(&self) -> Vec<u32> {
         let live = self.0.live();
-        let running = live
-            .processes
-            .iter()
-            .filter(|(_, process)| process.exit_code.is_none());
+        let running = live.processes.iter().filter(|(_, process)| process.exit_code.is_none());
         running.map(|(pid, _)| *pid).collect()
     }
 
@@ -43,8 +40,7 @@ impl Inside {
     /// # Errors
     /// It has none, or the other end is closed.
     pub fn write_stdout(&self, pid: u32, bytes: &[u8]) -> io::Result<()> {
-        self.pipe(pid, |process| process.stdout.clone())?
-            .write(bytes)
+        self.pipe(pid, |process| process.stdout.clone())?.write(bytes)
     }
 
     /// A process writes to its stderr.
@@ -52,8 +48,7 @@ impl Inside {
     /// # Errors
     /// It has none, or the other end is closed.
     pub fn write_stderr(&self, pid: u32, bytes: &[u8]) -> io::Result<()> {
-        self.pipe(pid, |process| process.stderr.clone())?
-            .write(bytes)
+        self.pipe(pid, |process| process.stderr.clone())?.write(bytes)
     }
 
     /// A process reads what was written to its stdin since the last time; with
@@ -68,16 +63,12 @@ impl Inside {
     /// The signals that a process got, in order.
     pub fn signals(&self, pid: u32) -> Vec<Signal> {
         let live = self.0.live();
-        live.processes
-            .get(&pid)
-            .map(|process| process.signals.clone())
-            .unwrap_or_default()
+        live.processes.get(&pid).map(|process| process.signals.clone()).unwrap_or_default()
     }
 
     /// The system ends by itself, in good order.
     pub fn exit(&self) {
-        self.0
-            .update(|live| live.stop("GracefulExit", hcs_schema::HResult::S_OK));
+        self.0.update(|live| live.stop("GracefulExit", hcs_schema::HResult::S_OK));
     }
 
     /// The system crashes: its events are a crash report and an unexpected exit.
@@ -96,9 +87,6 @@ impl Inside {
 
     fn pipe(&self, pid: u32, pipe: impl Fn(&Process) -> Option<Pipe>) -> io::Result<Pipe> {
         let live = self.0.live();
-        live.processes
-            .get(&pid)
-            .and_then(pipe)
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        live.processes.get(&pid).and_then(pipe).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }

@@ -58,9 +58,7 @@ impl Log {
     }
 
     pub(super) fn fail_next(&self, operation: &str, cause: Cause) {
-        self.entries()
-            .faults
-            .push((Which::Next(operation.to_owned()), cause));
+        self.entries().faults.push((Which::Next(operation.to_owned()), cause));
     }
 
     pub(super) fn fail_nth(&self, n: usize, cause: Cause) {
@@ -82,11 +80,8 @@ impl Log {
     ) -> Result<()> {
         let argument = serde_json::to_value(argument)
             .map_err(|error| Error::about(operation, object.clone(), error))?;
-        let (fault, delay) = self.entries().record(Call {
-            operation,
-            object: object.clone(),
-            argument,
-        });
+        let (fault, delay) =
+            self.entries().record(Call { operation, object: object.clone(), argument });
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -106,10 +101,7 @@ impl Entries {
             Which::Nth(nth) => *nth == index,
         });
         let fault = fault.map(|at| self.faults.remove(at).1);
-        let delays = self
-            .delays
-            .iter()
-            .filter(|(operation, _)| operation == call.operation);
+        let delays = self.delays.iter().filter(|(operation, _)| operation == call.operation);
         let delay = delays.map(|(_, time)| *time).sum();
         self.calls.push(call);
         (fault, delay)

@@ -35,10 +35,7 @@ impl FakeProcess {
     }
 
     fn object(&self) -> Object {
-        Object::Process {
-            system: (&self.system.id).into(),
-            pid: self.pid,
-        }
+        Object::Process { system: (&self.system.id).into(), pid: self.pid }
     }
 
     fn error(&self, operation: &'static str, cause: impl Into<Cause>) -> Error {
@@ -51,10 +48,7 @@ impl FakeProcess {
         operation: &'static str,
         argument: &(impl Serialize + Sync),
     ) -> Result<()> {
-        self.shared
-            .log
-            .call(operation, self.object(), argument)
-            .await?;
+        self.shared.log.call(operation, self.object(), argument).await?;
         if self.closed.load(Ordering::SeqCst) {
             return Err(self.error(operation, Named::AlreadyClosed));
         }
@@ -84,9 +78,7 @@ impl FakeProcess {
         close: fn(&Pipe),
     ) -> Result<()> {
         self.call(operation, &()).await?;
-        self.look(operation, |process| {
-            pipe(process).into_iter().for_each(close)
-        })
+        self.look(operation, |process| pipe(process).into_iter().for_each(close))
     }
 }
 
@@ -101,10 +93,7 @@ impl Process for FakeProcess {
         if self.system.update(|live| live.kill_process(self.pid)) {
             return Ok(true);
         }
-        Err(self.error(
-            operation::PROCESS_KILL,
-            SystemCode::ERR_PROCESS_ALREADY_STOPPED,
-        ))
+        Err(self.error(operation::PROCESS_KILL, SystemCode::ERR_PROCESS_ALREADY_STOPPED))
     }
 
     async fn signal(&self, signal: &Signal) -> Result<bool> {
@@ -131,10 +120,7 @@ impl Process for FakeProcess {
     async fn wait(&self) -> Result<()> {
         self.call(operation::PROCESS_WAIT, &()).await?;
         let ended = self.system.wait_for(|live| {
-            let exited = live
-                .processes
-                .get(&self.pid)
-                .is_none_or(|p| p.exit_code.is_some());
+            let exited = live.processes.get(&self.pid).is_none_or(|p| p.exit_code.is_some());
             let closed = self.closed.load(Ordering::SeqCst);
             (exited || closed).then_some(exited)
         });
@@ -152,15 +138,12 @@ impl Process for FakeProcess {
 
     async fn status(&self) -> Result<ProcessStatus> {
         self.call(operation::PROCESS_STATUS, &()).await?;
-        self.look(operation::PROCESS_STATUS, |process| {
-            process.status(self.pid)
-        })
+        self.look(operation::PROCESS_STATUS, |process| process.status(self.pid))
     }
 
     async fn resize_console(&self, size: ConsoleSize) -> Result<()> {
         let argument = json!({ "Height": size.height, "Width": size.width });
-        self.call(operation::PROCESS_RESIZE_CONSOLE, &argument)
-            .await?;
+        self.call(operation::PROCESS_RESIZE_CONSOLE, &argument).await?;
         match self.exit_code_now(operation::PROCESS_RESIZE_CONSOLE)? {
             None => Ok(()),
             Some(_) => {
@@ -180,30 +163,15 @@ impl Process for FakeProcess {
     }
 
     async fn close_stdin(&self) -> Result<()> {
-        self.close_pipe(
-            operation::PROCESS_CLOSE_STDIN,
-            |p| p.stdin.as_ref(),
-            Pipe::close,
-        )
-        .await
+        self.close_pipe(operation::PROCESS_CLOSE_STDIN, |p| p.stdin.as_ref(), Pipe::close).await
     }
 
     async fn close_stdout(&self) -> Result<()> {
-        self.close_pipe(
-            operation::PROCESS_CLOSE_STDOUT,
-            |p| p.stdout.as_ref(),
-            Pipe::discard,
-        )
-        .await
+        self.close_pipe(operation::PROCESS_CLOSE_STDOUT, |p| p.stdout.as_ref(), Pipe::discard).await
     }
 
     async fn close_stderr(&self) -> Result<()> {
-        self.close_pipe(
-            operation::PROCESS_CLOSE_STDERR,
-            |p| p.stderr.as_ref(),
-            Pipe::discard,
-        )
-        .await
+        self.close_pipe(operation::PROCESS_CLOSE_STDERR, |p| p.stderr.as_ref(), Pipe::discard).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -171,22 +171,14 @@ impl System {
             state: live.state.to_string(),
             stopped: live.state == State::Stopped,
             exit_type: live.exit_type(),
-            process_list: if with_processes {
-                live.process_list()
-            } else {
-                Vec::new()
-            },
+            process_list: if with_processes { live.process_list() } else { Vec::new() },
             ..Default::default()
         }
     }
 
     /// The name of the operating system as the documents write it.
     fn runtime_os_type(&self) -> &'static str {
-        if self.os == "linux" {
-            "Linux"
-        } else {
-            "Windows"
-        }
+        if self.os == "linux" { "Linux" } else { "Windows" }
     }
 }
 
@@ -210,10 +202,7 @@ impl Live {
         for pid in pids {
             self.exit_process(pid, KILLED);
         }
-        let exit = SystemExit {
-            status,
-            exit_type: exit_type.to_owned(),
-        };
+        let exit = SystemExit { status, exit_type: exit_type.to_owned() };
         self.state = State::Stopped;
         self.exit = Some(exit.clone());
         self.emit(SystemEvent::Exited(exit));
@@ -225,11 +214,7 @@ impl Live {
         parameters: &ProcessParameters,
         stdio: &StdioSource,
     ) -> u32 {
-        let pid = self
-            .processes
-            .keys()
-            .next_back()
-            .map_or(FIRST_PID, |last| last + 1);
+        let pid = self.processes.keys().next_back().map_or(FIRST_PID, |last| last + 1);
         let pipes = matches!(stdio, StdioSource::Pipes);
         let console = parameters.emulate_console;
         let pipe = |wanted| (pipes && wanted).then(Pipe::default);
@@ -254,10 +239,7 @@ impl Live {
             return false;
         }
         process.exit_code = Some(code);
-        for pipe in [&process.stdin, &process.stdout, &process.stderr]
-            .into_iter()
-            .flatten()
-        {
+        for pipe in [&process.stdin, &process.stdout, &process.stderr].into_iter().flatten() {
             pipe.close();
         }
         let status = process.status(pid);
@@ -272,12 +254,8 @@ impl Live {
 
     /// Tells everybody who listens.
     pub(super) fn emit(&mut self, event: SystemEvent) {
-        self.listeners
-            .retain(|listener| listener.send(event.clone()).is_ok());
-        if matches!(
-            event,
-            SystemEvent::Exited(_) | SystemEvent::ServiceDisconnect
-        ) {
+        self.listeners.retain(|listener| listener.send(event.clone()).is_ok());
+        if matches!(event, SystemEvent::Exited(_) | SystemEvent::ServiceDisconnect) {
             self.listeners.clear();
         }
     }
@@ -294,17 +272,11 @@ impl Live {
     }
 
     fn exit_type(&self) -> String {
-        self.exit
-            .as_ref()
-            .map(|exit| exit.exit_type.clone())
-            .unwrap_or_default()
+        self.exit.as_ref().map(|exit| exit.exit_type.clone()).unwrap_or_default()
     }
 
     fn process_list(&self) -> Vec<ProcessDetails> {
-        let running = self
-            .processes
-            .iter()
-            .filter(|(_, process)| process.exit_code.is_none());
+        let running = self.processes.iter().filter(|(_, process)| process.exit_code.is_none());
         let details = running.map(|(pid, process)| ProcessDetails {
             process_id: pid.cast_signed(),
             image_name: process.parameters.application_name.clone(),

@@ -47,10 +47,7 @@ impl FakeSystem {
         operation: &'static str,
         argument: &(impl Serialize + Sync),
     ) -> Result<()> {
-        self.shared
-            .log
-            .call(operation, self.system.object(), argument)
-            .await?;
+        self.shared.log.call(operation, self.system.object(), argument).await?;
         if self.closed.load(Ordering::SeqCst) {
             return Err(self.error(operation, Named::AlreadyClosed));
         }
@@ -102,21 +99,15 @@ impl ComputeSystem for FakeSystem {
     }
 
     async fn shutdown(&self) -> Result<()> {
-        let asked = self
-            .advance(operation::SHUTDOWN, Operation::Shutdown, &())
-            .await;
+        let asked = self.advance(operation::SHUTDOWN, Operation::Shutdown, &()).await;
         if asked.is_ok() {
-            self.system
-                .update(|live| live.stop("GracefulExit", HResult::S_OK));
+            self.system.update(|live| live.stop("GracefulExit", HResult::S_OK));
         }
         ignore_ended(asked)
     }
 
     async fn terminate(&self) -> Result<()> {
-        ignore_ended(
-            self.advance(operation::TERMINATE, Operation::Terminate, &())
-                .await,
-        )
+        ignore_ended(self.advance(operation::TERMINATE, Operation::Terminate, &()).await)
     }
 
     async fn wait(&self) -> Result<SystemExit> {
@@ -126,36 +117,28 @@ impl ComputeSystem for FakeSystem {
             None if self.closed.load(Ordering::SeqCst) => Some(Err(Named::AlreadyClosed)),
             None => None,
         });
-        exit.await
-            .map_err(|named| self.error(operation::WAIT, named))
+        exit.await.map_err(|named| self.error(operation::WAIT, named))
     }
 
     async fn pause(&self, options: &PauseOptions) -> Result<()> {
-        self.advance(operation::PAUSE, Operation::Pause, options)
-            .await
+        self.advance(operation::PAUSE, Operation::Pause, options).await
     }
 
     async fn resume(&self) -> Result<()> {
-        self.advance(operation::RESUME, Operation::Resume, &())
-            .await
+        self.advance(operation::RESUME, Operation::Resume, &()).await
     }
 
     async fn save(&self, options: &SaveOptions) -> Result<()> {
-        self.advance(operation::SAVE, Operation::Save, options)
-            .await
+        self.advance(operation::SAVE, Operation::Save, options).await
     }
 
     async fn properties(&self, query: &PropertyQuery) -> Result<Properties> {
-        self.advance(operation::PROPERTIES, Operation::Properties, query)
-            .await?;
-        Ok(self
-            .system
-            .properties(query.property_types.contains(&PropertyType::ProcessList)))
+        self.advance(operation::PROPERTIES, Operation::Properties, query).await?;
+        Ok(self.system.properties(query.property_types.contains(&PropertyType::ProcessList)))
     }
 
     async fn modify(&self, request: &ModifySettingRequest) -> Result<()> {
-        self.advance(operation::MODIFY, Operation::Modify, request)
-            .await
+        self.advance(operation::MODIFY, Operation::Modify, request).await
     }
 
     async fn create_process(

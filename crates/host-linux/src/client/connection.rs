@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use compute::error::{Named, SystemCode};
 use compute::{Error, Result, SystemEvent, SystemExit, SystemId};
@@ -119,14 +119,11 @@ impl Connection {
     ) -> Result<(T, Vec<OwnedFd>)> {
         let (answer, answered) = oneshot::channel();
         let lost = || Error::system(operation, self.id().as_str(), Named::UnexpectedProcessAbort);
-        self.commands
-            .send(Command { request, files, answer: Some(answer) })
-            .map_err(|_| lost())?;
+        self.commands.send(Command { request, files, answer: Some(answer) }).map_err(|_| lost())?;
         let (reply, files) = answered.await.map_err(|_| lost())?;
         if let Some(error) = reply.error {
-            return Err(Error::from_wire(error).unwrap_or_else(|error| {
-                Error::system(operation, self.id().as_str(), error)
-            }));
+            return Err(Error::from_wire(error)
+                .unwrap_or_else(|error| Error::system(operation, self.id().as_str(), error)));
         }
         let value = reply.into_value().map_err(|error| {
             Error::system(operation, self.id().as_str(), SystemCode::ERR_VMCOMPUTE_INVALID_JSON)
@@ -260,10 +257,7 @@ fn settle(roots: &Roots, id: &SystemId) -> Exit {
 }
 
 fn unexpected() -> Exit {
-    Exit {
-        status: SystemCode::ERR_VMCOMPUTE_UNEXPECTED_EXIT.0,
-        exit_type: "UnexpectedExit".into(),
-    }
+    Exit { status: SystemCode::ERR_VMCOMPUTE_UNEXPECTED_EXIT.0, exit_type: "UnexpectedExit".into() }
 }
 
 pub(super) fn system_exit(exit: &Exit) -> SystemExit {
@@ -315,7 +309,9 @@ impl Task {
                 false => Err(io::ErrorKind::WouldBlock.into()),
             });
             match sent {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => stream.writable().await?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    stream.writable().await?
+                }
                 other => return other,
             }
         }
@@ -374,7 +370,8 @@ impl Task {
         self.shared.release(pid);
         let mut requests = vec![Request::CloseProcess(ProcessRef { pid })];
         if frame.header.kind == MessageType::EXECUTE_PROCESS.response() {
-            requests.insert(0, Request::SignalProcess(SignalProcess { pid, signal: libc::SIGKILL }));
+            requests
+                .insert(0, Request::SignalProcess(SignalProcess { pid, signal: libc::SIGKILL }));
         }
         for request in requests {
             self.last_id += 1;
@@ -390,7 +387,8 @@ impl Task {
 
 /// What an answer says of a process, where it opens one.
 fn opens_process(frame: &Frame, reply: &Reply) -> io::Result<Option<OpenedProcess>> {
-    let opens = [MessageType::EXECUTE_PROCESS, crate::wire::OPEN_PROCESS, crate::wire::PROCESS_STDIO];
+    let opens =
+        [MessageType::EXECUTE_PROCESS, crate::wire::OPEN_PROCESS, crate::wire::PROCESS_STDIO];
     if reply.error.is_some() || !opens.iter().any(|kind| kind.response() == frame.header.kind) {
         return Ok(None);
     }

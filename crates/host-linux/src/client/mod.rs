@@ -27,9 +27,9 @@ use crate::store::{self, Look, Record};
 use crate::wire::{Create, Opened, Request};
 use crate::{Roots, reclaim};
 
-const CREATE: &str = "hcs::CreateComputeSystem";
-const OPEN: &str = "hcs::OpenComputeSystem";
-const ENUMERATE: &str = "hcs::GetComputeSystems";
+use compute::operation::CREATE;
+use compute::operation::ENUMERATE;
+use compute::operation::OPEN;
 
 /// How long a worker that holds its lock may take to answer a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -81,7 +81,9 @@ impl LinuxHost {
 
     /// Makes room for a system: what a dead worker left under its id goes.
     fn make_room(&self, id: &SystemId) -> Result<()> {
-        let io = |error: io::Error| io_failure(CREATE, id.as_str(), "preparing the state folder", &error);
+        let io = |error: io::Error| {
+            io_failure(CREATE, id.as_str(), "preparing the state folder", &error)
+        };
         self.roots.prepare().map_err(io)?;
         match store::look(&self.roots, id).map_err(io)? {
             Look::Missing => Ok(()),
@@ -91,7 +93,9 @@ impl LinuxHost {
             }
             Look::Dead(locked, mut record) => reclaim::settle(&locked, &mut record)
                 .and_then(|()| reclaim::bury(locked, &record))
-                .map_err(|error| io_failure(CREATE, id.as_str(), "removing a stopped system of this id", &error)),
+                .map_err(|error| {
+                    io_failure(CREATE, id.as_str(), "removing a stopped system of this id", &error)
+                }),
         }
     }
 
@@ -142,7 +146,9 @@ impl ComputeService for LinuxHost {
                 drop(connection);
                 spawn::kill_worker(&self.roots, id);
                 return Err(Error::system(CREATE, id.as_str(), compute::error::Named::Timeout)
-                    .with_hint("HCSSHIM_TIMEOUT_SYSTEMCREATE sets how many seconds a creation may take"));
+                    .with_hint(
+                        "HCSSHIM_TIMEOUT_SYSTEMCREATE sets how many seconds a creation may take",
+                    ));
             }
         };
         // Until the worker hears from us again, a closed socket undoes the creation.
@@ -151,7 +157,8 @@ impl ComputeService for LinuxHost {
     }
 
     async fn open(&self, id: &SystemId) -> Result<Box<dyn ComputeSystem>> {
-        let failed = |error: io::Error| io_failure(OPEN, id.as_str(), "looking for the system", &error);
+        let failed =
+            |error: io::Error| io_failure(OPEN, id.as_str(), "looking for the system", &error);
         let deadline = tokio::time::Instant::now() + CONNECT_LIMIT;
         loop {
             match store::look(&self.roots, id).map_err(failed)? {
@@ -164,15 +171,24 @@ impl ComputeService for LinuxHost {
                 }
                 Look::Dead(locked, mut record) => {
                     reclaim::settle(&locked, &mut record).map_err(failed)?;
-                    return Ok(Box::new(StoppedSystem::new(id.clone(), self.roots.clone(), *record)));
+                    return Ok(Box::new(StoppedSystem::new(
+                        id.clone(),
+                        self.roots.clone(),
+                        *record,
+                    )));
                 }
                 Look::Alive(path) => match store::connect(&path) {
                     Ok(socket) => {
                         let connection =
-                            Connection::new(socket.into(), self.roots.clone(), id.clone()).map_err(failed)?;
+                            Connection::new(socket.into(), self.roots.clone(), id.clone())
+                                .map_err(failed)?;
                         match connection.call::<Opened>(OPEN, Request::Open).await {
                             Ok(opened) => {
-                                return Ok(Box::new(LinuxSystem::new(connection, opened, self.timeouts.clone())));
+                                return Ok(Box::new(LinuxSystem::new(
+                                    connection,
+                                    opened,
+                                    self.timeouts.clone(),
+                                )));
                             }
                             // The worker ended between the two: look again.
                             Err(error) if connection::is_lost(&error) => {}
@@ -180,7 +196,8 @@ impl ComputeService for LinuxHost {
                         }
                     }
                     // It begins, or it ends.
-                    Err(error) if tokio::time::Instant::now() < deadline && is_transient(&error) => {}
+                    Err(error)
+                        if tokio::time::Instant::now() < deadline && is_transient(&error) => {}
                     Err(error) => return Err(failed(error)),
                 },
             }
@@ -211,7 +228,7 @@ impl ComputeService for LinuxHost {
         match query.property_types.first() {
             None => Ok(ServiceProperties::default()),
             Some(property) => Err(not_supported(
-                "hcs::GetServiceProperties",
+                compute::operation::SERVICE_PROPERTIES,
                 format!("this host has no service property {property}"),
             )),
         }
@@ -219,7 +236,7 @@ impl ComputeService for LinuxHost {
 
     async fn modify_service_settings(&self, request: &ModificationRequest) -> Result<()> {
         Err(not_supported(
-            "hcs::ModifyServiceSettings",
+            compute::operation::MODIFY_SERVICE_SETTINGS,
             format!("this host has no service setting {}", request.property_type),
         ))
     }

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use super::connection::{Connection, Known};
 use super::console::Console;
 use crate::failure::event;
-use crate::wire::{CloseStdio, OpenedProcess, ProcessRef, Request, ResizeConsole, SignalProcess, Signalled};
+use crate::wire::{
+    CloseStdio, OpenedProcess, ProcessRef, Request, ResizeConsole, SignalProcess, Signalled,
+};
 
 pub(super) struct LinuxProcess {
     system: String,
@@ -40,7 +42,7 @@ impl LinuxProcess {
             first: Mutex::new(None),
             connection: RwLock::new(Some(connection)),
         };
-        let streams = process.streams("hcs::System::CreateProcess", opened, files)?;
+        let streams = process.streams(compute::operation::CREATE_PROCESS, opened, files)?;
         process.first.lock().unwrap_or_else(PoisonError::into_inner).replace(streams);
         Ok(Box::new(process))
     }
@@ -99,15 +101,14 @@ impl Process for LinuxProcess {
 
     async fn kill(&self) -> Result<bool> {
         match self.signal(&Signal::Linux(libc::SIGKILL)).await {
-            Ok(false) if *self.known.borrow() != Known::Lost => {
-                Err(self.error("hcs::Process::Kill", SystemCode::ERR_PROCESS_ALREADY_STOPPED))
-            }
+            Ok(false) if *self.known.borrow() != Known::Lost => Err(self
+                .error(compute::operation::PROCESS_KILL, SystemCode::ERR_PROCESS_ALREADY_STOPPED)),
             other => other,
         }
     }
 
     async fn signal(&self, signal: &Signal) -> Result<bool> {
-        const SIGNAL: &str = "hcs::Process::Signal";
+        use compute::operation::PROCESS_SIGNAL as SIGNAL;
         let Signal::Linux(signal) = signal else {
             return Err(self
                 .error(SIGNAL, SystemCode::ERR_NOT_SUPPORTED)
@@ -123,7 +124,7 @@ impl Process for LinuxProcess {
     }
 
     async fn wait(&self) -> Result<()> {
-        const WAIT: &str = "hcs::Process::waitBackground";
+        use compute::operation::PROCESS_WAIT as WAIT;
         self.connection(WAIT)?;
         let mut known = self.known.clone();
         match known.wait_for(|known| *known != Known::Running).await.map(|known| *known) {
@@ -133,7 +134,7 @@ impl Process for LinuxProcess {
     }
 
     async fn exit_code(&self) -> Result<i32> {
-        const EXIT_CODE: &str = "hcs::Process::ExitCode";
+        use compute::operation::PROCESS_EXIT_CODE as EXIT_CODE;
         self.connection(EXIT_CODE)?;
         match *self.known.borrow() {
             Known::Exited(code) => Ok(code),
@@ -143,7 +144,7 @@ impl Process for LinuxProcess {
     }
 
     async fn status(&self) -> Result<ProcessStatus> {
-        const STATUS: &str = "hcs::Process::Properties";
+        use compute::operation::PROCESS_STATUS as STATUS;
         self.connection(STATUS)?;
         let (exited, exit_code) = match *self.known.borrow() {
             Known::Exited(code) => (true, code.cast_unsigned()),
@@ -154,14 +155,14 @@ impl Process for LinuxProcess {
     }
 
     async fn resize_console(&self, size: ConsoleSize) -> Result<()> {
-        const RESIZE: &str = "hcs::Process::ResizeConsole";
+        use compute::operation::PROCESS_RESIZE_CONSOLE as RESIZE;
         let ConsoleSize { width, height } = size;
         let request = Request::ResizeConsole(ResizeConsole { pid: self.pid, width, height });
         self.connection(RESIZE)?.call(RESIZE, request).await
     }
 
     async fn stdio(&self) -> Result<Stdio> {
-        const STDIO: &str = "hcs::Process::Stdio";
+        use compute::operation::PROCESS_STDIO as STDIO;
         let connection = self.connection(STDIO)?;
         if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Ok(first);
@@ -173,7 +174,7 @@ impl Process for LinuxProcess {
     }
 
     async fn console(&self) -> Result<Option<OwnedFd>> {
-        const CONSOLE: &str = "hcs::Process::Stdio";
+        use compute::operation::PROCESS_STDIO as CONSOLE;
         let request = Request::ProcessStdio(ProcessRef { pid: self.pid });
         let (opened, files) = self
             .connection(CONSOLE)?
@@ -183,15 +184,15 @@ impl Process for LinuxProcess {
     }
 
     async fn close_stdin(&self) -> Result<()> {
-        self.close_stream("hcs::Process::CloseStdin", 0).await
+        self.close_stream(compute::operation::PROCESS_CLOSE_STDIN, 0).await
     }
 
     async fn close_stdout(&self) -> Result<()> {
-        self.close_stream("hcs::Process::CloseStdout", 1).await
+        self.close_stream(compute::operation::PROCESS_CLOSE_STDOUT, 1).await
     }
 
     async fn close_stderr(&self) -> Result<()> {
-        self.close_stream("hcs::Process::CloseStderr", 2).await
+        self.close_stream(compute::operation::PROCESS_CLOSE_STDERR, 2).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -60,8 +60,12 @@ pub(super) async fn worker() -> Result<OwnedFd, SpawnError> {
 }
 
 fn spawn(program: &Path) -> io::Result<OwnedFd> {
-    let (ours, theirs) =
-        rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let (ours, theirs) = rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
     let debug = std::env::var_os("HCSSHIM_WORKER_STDERR");
     let status = Command::new(program)
         .arg("run")
@@ -120,8 +124,8 @@ pub(super) fn kill_worker(roots: &Roots, id: &SystemId) {
         let _ = rustix::event::poll(&mut poll, Some(&limit));
     }
     if let Ok(Look::Dead(locked, mut record)) = store::look(roots, id) {
-        let freed = reclaim::settle(&locked, &mut record)
-            .and_then(|()| reclaim::bury(locked, &record));
+        let freed =
+            reclaim::settle(&locked, &mut record).and_then(|()| reclaim::bury(locked, &record));
         if let Err(error) = freed {
             tracing::warn!(%id, %error, "a system that was not made in time could not be removed");
         }

@@ -72,53 +72,56 @@ impl ComputeSystem for StoppedSystem {
     }
 
     async fn start(&self) -> Result<()> {
-        self.stopped("hcs::System::Start")
+        self.stopped(compute::operation::START)
     }
 
     async fn shutdown(&self) -> Result<()> {
-        self.check_open("hcs::System::Shutdown")
+        self.check_open(compute::operation::SHUTDOWN)
     }
 
     async fn terminate(&self) -> Result<()> {
-        const TERMINATE: &str = "hcs::System::Terminate";
+        use compute::operation::TERMINATE;
         self.check_open(TERMINATE)?;
         let removed = match store::look(&self.roots, &self.id) {
             // Another system has the id by now; this one is gone.
             Ok(Look::Dead(_, record)) if record.runtime_id != self.record.runtime_id => Ok(()),
-            Ok(Look::Dead(locked, mut record)) => reclaim::settle(&locked, &mut record)
-                .and_then(|()| reclaim::bury(locked, &record)),
+            Ok(Look::Dead(locked, mut record)) => {
+                reclaim::settle(&locked, &mut record).and_then(|()| reclaim::bury(locked, &record))
+            }
             Ok(Look::Missing | Look::Alive(_)) => Ok(()),
             Err(error) => Err(error),
         };
-        removed.map_err(|error| io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error))
+        removed.map_err(|error| {
+            io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error)
+        })
     }
 
     async fn wait(&self) -> Result<SystemExit> {
-        self.check_open("hcs::System::waitBackground")?;
+        self.check_open(compute::operation::WAIT)?;
         Ok(self.exit())
     }
 
     async fn pause(&self, _options: &PauseOptions) -> Result<()> {
-        self.stopped("hcs::System::Pause")
+        self.stopped(compute::operation::PAUSE)
     }
 
     async fn resume(&self) -> Result<()> {
-        self.stopped("hcs::System::Resume")
+        self.stopped(compute::operation::RESUME)
     }
 
     async fn save(&self, _options: &SaveOptions) -> Result<()> {
-        const SAVE: &str = "hcs::System::Save";
+        use compute::operation::SAVE;
         self.check_open(SAVE)?;
         Err(Error::system(SAVE, self.id.as_str(), SystemCode::ERR_NOT_SUPPORTED))
     }
 
     async fn properties(&self, _query: &PropertyQuery) -> Result<Properties> {
-        self.check_open("hcs::System::Properties")?;
+        self.check_open(compute::operation::PROPERTIES)?;
         Ok(crate::worker::basic_properties(&self.record))
     }
 
     async fn modify(&self, _request: &ModifySettingRequest) -> Result<()> {
-        self.stopped("hcs::System::Modify")
+        self.stopped(compute::operation::MODIFY)
     }
 
     async fn create_process(
@@ -126,12 +129,12 @@ impl ComputeSystem for StoppedSystem {
         _parameters: &ProcessParameters,
         _stdio: StdioSource,
     ) -> Result<Box<dyn Process>> {
-        self.stopped("hcs::System::CreateProcess")
+        self.stopped(compute::operation::CREATE_PROCESS)
     }
 
     /// Only the first process is remembered.
     async fn open_process(&self, pid: u32) -> Result<Box<dyn Process>> {
-        const OPEN: &str = "hcs::System::OpenProcess";
+        use compute::operation::OPEN_PROCESS as OPEN;
         self.check_open(OPEN)?;
         let first = self.record.init.filter(|init| init.pid == pid);
         match first.and_then(|init| init.exit_code) {
@@ -167,7 +170,7 @@ impl Process for StoppedProcess {
 
     async fn kill(&self) -> Result<bool> {
         let code = SystemCode::ERR_PROCESS_ALREADY_STOPPED;
-        Err(Error::process("hcs::Process::Kill", self.system.as_str(), self.pid, code))
+        Err(Error::process(compute::operation::PROCESS_KILL, self.system.as_str(), self.pid, code))
     }
 
     async fn signal(&self, _signal: &Signal) -> Result<bool> {
@@ -193,7 +196,12 @@ impl Process for StoppedProcess {
 
     async fn resize_console(&self, _size: ConsoleSize) -> Result<()> {
         let code = SystemCode::ERR_PROCESS_ALREADY_STOPPED;
-        Err(Error::process("hcs::Process::ResizeConsole", self.system.as_str(), self.pid, code))
+        Err(Error::process(
+            compute::operation::PROCESS_RESIZE_CONSOLE,
+            self.system.as_str(),
+            self.pid,
+            code,
+        ))
     }
 
     async fn stdio(&self) -> Result<Stdio> {

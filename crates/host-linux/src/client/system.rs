@@ -65,7 +65,7 @@ impl LinuxSystem {
 
     /// What the record says of a system whose worker has gone.
     fn remains(&self) -> Option<StoppedSystem> {
-        let connection = self.connection("hcs::System::Properties").ok()?;
+        let connection = self.connection(compute::operation::PROPERTIES).ok()?;
         let record = store::read(&connection.roots().systems().join(self.id.as_str())).ok()?;
         Some(StoppedSystem::new(self.id.clone(), connection.roots().clone(), record))
     }
@@ -90,18 +90,18 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn start(&self) -> Result<()> {
-        self.call("hcs::System::Start", self.timeouts.system_start, Request::Start).await
+        self.call(compute::operation::START, self.timeouts.system_start, Request::Start).await
     }
 
     async fn shutdown(&self) -> Result<()> {
         let limit = self.timeouts.syscall_watcher;
-        let outcome = self.call("hcs::System::Shutdown", limit, Request::Shutdown).await;
+        let outcome = self.call(compute::operation::SHUTDOWN, limit, Request::Shutdown).await;
         compute::state::ignore_ended(outcome)
     }
 
     async fn terminate(&self) -> Result<()> {
         let limit = self.timeouts.syscall_watcher;
-        match self.call("hcs::System::Terminate", limit, Request::Terminate).await {
+        match self.call(compute::operation::TERMINATE, limit, Request::Terminate).await {
             Err(error) if is_lost(&error) => match self.remains() {
                 Some(remains) => remains.terminate().await,
                 None => Ok(()),
@@ -111,7 +111,7 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn wait(&self) -> Result<SystemExit> {
-        const WAIT: &str = "hcs::System::waitBackground";
+        use compute::operation::WAIT;
         let mut exit = self.connection(WAIT)?.exit();
         let exit = exit.wait_for(Option::is_some).await.ok();
         match exit.and_then(|exit| exit.as_ref().map(system_exit)) {
@@ -121,15 +121,15 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn pause(&self, _options: &PauseOptions) -> Result<()> {
-        self.call("hcs::System::Pause", self.timeouts.system_pause, Request::Pause).await
+        self.call(compute::operation::PAUSE, self.timeouts.system_pause, Request::Pause).await
     }
 
     async fn resume(&self) -> Result<()> {
-        self.call("hcs::System::Resume", self.timeouts.system_resume, Request::Resume).await
+        self.call(compute::operation::RESUME, self.timeouts.system_resume, Request::Resume).await
     }
 
     async fn save(&self, _options: &SaveOptions) -> Result<()> {
-        const SAVE: &str = "hcs::System::Save";
+        use compute::operation::SAVE;
         self.connection(SAVE)?;
         Err(Error::system(SAVE, self.id.as_str(), SystemCode::ERR_NOT_SUPPORTED)
             .with_hint("a container that shares the host's kernel cannot be saved"))
@@ -138,7 +138,7 @@ impl ComputeSystem for LinuxSystem {
     async fn properties(&self, query: &PropertyQuery) -> Result<Properties> {
         let limit = self.timeouts.syscall_watcher;
         let request = Request::GetProperties(query.clone());
-        match self.call("hcs::System::Properties", limit, request).await {
+        match self.call(compute::operation::PROPERTIES, limit, request).await {
             Err(error) if is_lost(&error) => {
                 // Settled first, so that it does not read as running.
                 self.wait().await?;
@@ -153,7 +153,8 @@ impl ComputeSystem for LinuxSystem {
 
     async fn modify(&self, request: &ModifySettingRequest) -> Result<()> {
         let limit = self.timeouts.syscall_watcher;
-        self.call("hcs::System::Modify", limit, Request::Modify(Box::new(request.clone()))).await
+        self.call(compute::operation::MODIFY, limit, Request::Modify(Box::new(request.clone())))
+            .await
     }
 
     async fn create_process(
@@ -161,7 +162,7 @@ impl ComputeSystem for LinuxSystem {
         parameters: &ProcessParameters,
         stdio: StdioSource,
     ) -> Result<Box<dyn Process>> {
-        const CREATE: &str = "hcs::System::CreateProcess";
+        use compute::operation::CREATE_PROCESS as CREATE;
         let connection = self.connection(CREATE)?;
         let (files, sent) = match stdio {
             StdioSource::Files(files) => {
@@ -180,7 +181,7 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn open_process(&self, pid: u32) -> Result<Box<dyn Process>> {
-        const OPEN: &str = "hcs::System::OpenProcess";
+        use compute::operation::OPEN_PROCESS as OPEN;
         let connection = self.connection(OPEN)?;
         let request = Request::OpenProcess(ProcessRef { pid });
         let (opened, files) =
@@ -207,8 +208,7 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn close(&self) -> Result<()> {
-        let connection =
-            self.connection.write().unwrap_or_else(PoisonError::into_inner).take();
+        let connection = self.connection.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(connection) = connection {
             connection.finish().await;
         }

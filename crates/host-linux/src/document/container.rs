@@ -155,9 +155,13 @@ fn bind(host: &Path, container: &Path, read_only: bool) -> Mount {
 pub(crate) fn pipe_path(name: &str) -> Result<PathBuf, Refusal> {
     let name = name.strip_prefix(r"\\.\pipe\").unwrap_or(name);
     let path = Path::new("/run/pipe").join(name);
-    let plain = |part| matches!(part, std::path::Component::Normal(_) | std::path::Component::RootDir);
+    let plain =
+        |part| matches!(part, std::path::Component::Normal(_) | std::path::Component::RootDir);
     if name.is_empty() || !path.components().all(plain) {
-        return Err(Refusal::invalid("MappedPipes.ContainerPipeName", format!("{name:?} names no pipe")));
+        return Err(Refusal::invalid(
+            "MappedPipes.ContainerPipeName",
+            format!("{name:?} names no pipe"),
+        ));
     }
     Ok(path)
 }
@@ -165,7 +169,10 @@ pub(crate) fn pipe_path(name: &str) -> Result<PathBuf, Refusal> {
 impl Limits {
     /// The limits as OCI resources. `disk` is the device that storage limits
     /// count on.
-    pub(crate) fn resources(&self, disk: Result<(i64, i64), Refusal>) -> Result<LinuxResources, Refusal> {
+    pub(crate) fn resources(
+        &self,
+        disk: Result<(i64, i64), Refusal>,
+    ) -> Result<LinuxResources, Refusal> {
         let mut resources = LinuxResources::default();
         resources.set_devices(Some(defaults::device_rules()));
         if let Some(megabytes) = self.memory_mb {
@@ -255,13 +262,17 @@ impl Container {
 /// The whole disk that a path is on; partitions have no limits of their own.
 pub(crate) fn disk_of(path: &Path) -> Result<(i64, i64), Refusal> {
     let none = || {
-        Refusal::unsupported("Storage.QoS", "the writable layer is on no disk whose rate can be limited")
-            .with_hint("name a Storage.Path on a file system of a block device")
+        Refusal::unsupported(
+            "Storage.QoS",
+            "the writable layer is on no disk whose rate can be limited",
+        )
+        .with_hint("name a Storage.Path on a file system of a block device")
     };
     let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
     let stat = rustix::fs::stat(existing).map_err(|_| none())?;
     let (major, minor) = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
-    let sys = std::fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).map_err(|_| none())?;
+    let sys =
+        std::fs::canonicalize(format!("/sys/dev/block/{major}:{minor}")).map_err(|_| none())?;
     let whole = if sys.join("partition").exists() { sys.parent().unwrap_or(&sys) } else { &sys };
     let text = std::fs::read_to_string(whole.join("dev")).map_err(|_| none())?;
     let (major, minor) = text.trim().split_once(':').ok_or_else(none)?;

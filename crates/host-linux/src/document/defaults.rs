@@ -2,8 +2,9 @@
 //! defaults of container engines.
 
 use oci_spec::runtime::{
-    Capability, Linux, LinuxCapabilities, LinuxDeviceCgroup, LinuxDeviceType, LinuxIdMappingBuilder,
-    LinuxNamespace, LinuxNamespaceType, Mount, PosixRlimitBuilder, PosixRlimitType, Process, User,
+    Capability, Linux, LinuxCapabilities, LinuxDeviceCgroup, LinuxDeviceType,
+    LinuxIdMappingBuilder, LinuxNamespace, LinuxNamespaceType, Mount, PosixRlimitBuilder,
+    PosixRlimitType, Process, User,
 };
 
 /// The capabilities that container engines leave to root in a container.

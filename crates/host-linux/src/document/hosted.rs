@@ -32,8 +32,8 @@ struct Version {
 
 /// The plan of a container that its OCI spec describes in full.
 pub(super) fn plan(owner: String, hosted: &Value) -> Result<Plan, Refusal> {
-    let hosted = Hosted::deserialize(hosted)
-        .map_err(|error| Refusal::invalid("HostedSystem", error))?;
+    let hosted =
+        Hosted::deserialize(hosted).map_err(|error| Refusal::invalid("HostedSystem", error))?;
     if (hosted.schema_version.major, hosted.schema_version.minor) < (2, 1) {
         return Err(Refusal::invalid("HostedSystem.SchemaVersion", "invalid schema version"));
     }

@@ -64,11 +64,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// The field is of no use in a container on this host.
     pub(crate) fn unsupported(field: &str, why: &str) -> Self {
-        Self {
-            code: SystemCode::ERR_NOT_SUPPORTED,
-            message: format!("{field}: {why}"),
-            hint: None,
-        }
+        Self { code: SystemCode::ERR_NOT_SUPPORTED, message: format!("{field}: {why}"), hint: None }
     }
 
     /// The field's value makes no sense.
@@ -110,11 +106,15 @@ impl Plan {
         schema2::plan(id, roots, document)
     }
 
-    /// The control group, from the root of the hierarchies.
-    pub(crate) fn cgroups_path(&self, id: &str) -> String {
+    /// The control group: the one that the spec names, or one whose name no
+    /// system of another state folder can have.
+    pub(crate) fn cgroups_path(&self, id: &str, runtime_id: &str) -> String {
         let linux = self.spec.linux().as_ref();
-        let asked = linux.and_then(|linux| linux.cgroups_path().as_ref());
-        asked.map_or_else(|| format!("hcsshim-{id}"), |path| path.display().to_string())
+        if let Some(path) = linux.and_then(|linux| linux.cgroups_path().as_ref()) {
+            return path.display().to_string();
+        }
+        let readable: String = id.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+        format!("hcsshim-{readable}-{runtime_id}")
     }
 
     /// The hooks that run once the system has gone, with what they are told.

@@ -22,7 +22,8 @@ pub(crate) fn oci_process(
     root: Option<&OwnedFd>,
 ) -> Result<Process, Refusal> {
     if let Some(process) = parameters.extra.get("OciProcess") {
-        return Process::deserialize(process).map_err(|error| Refusal::invalid("OciProcess", error));
+        return Process::deserialize(process)
+            .map_err(|error| Refusal::invalid("OciProcess", error));
     }
     refuse(parameters)?;
     let mut process = pattern.clone();
@@ -32,7 +33,8 @@ pub(crate) fn oci_process(
         process.set_console_size(console_size(&parameters.console_size)?);
     }
     if !parameters.working_directory.is_empty() {
-        process.set_cwd(super::schema2::absolute("WorkingDirectory", &parameters.working_directory)?);
+        process
+            .set_cwd(super::schema2::absolute("WorkingDirectory", &parameters.working_directory)?);
     }
     let mut home = None;
     if let Some(root) = root {
@@ -63,7 +65,9 @@ fn arguments(parameters: &ProcessParameters) -> Result<Vec<String>, Refusal> {
     };
     match arguments.first() {
         None => Err(Refusal::invalid("CommandLine", "the process needs a command")),
-        Some(first) if first.is_empty() => Err(Refusal::invalid("CommandLine", "the command is empty")),
+        Some(first) if first.is_empty() => {
+            Err(Refusal::invalid("CommandLine", "the command is empty"))
+        }
         _ if arguments.iter().any(|argument| argument.contains('\0')) => {
             Err(Refusal::invalid("CommandArgs", "an argument holds a NUL character"))
         }
@@ -168,8 +172,14 @@ mod tests {
             (command(""), "CommandLine"),
             (command("a 'b"), "CommandLine"),
             (ProcessParameters { restricted_token: true, ..command("a") }, "RestrictedToken"),
-            (ProcessParameters { working_directory: "x".into(), ..command("a") }, "WorkingDirectory"),
-            (ProcessParameters { emulate_console: true, console_size: vec![1], ..command("a") }, "ConsoleSize"),
+            (
+                ProcessParameters { working_directory: "x".into(), ..command("a") },
+                "WorkingDirectory",
+            ),
+            (
+                ProcessParameters { emulate_console: true, console_size: vec![1], ..command("a") },
+                "ConsoleSize",
+            ),
         ] {
             let refusal = process(&parameters).expect_err(field);
             assert!(refusal.message.starts_with(field), "{}", refusal.message);

@@ -94,10 +94,26 @@ fn refuse(config: &ContainerConfig) -> Result<(), Refusal> {
         ("AssignedDevices", !config.assigned_devices.is_empty(), windows),
         ("Servicing", config.servicing, windows),
         ("EndpointList", !config.endpoint_list.is_empty(), "this host has no network service yet"),
-        ("DNSSearchList", !config.dns_search_list.is_empty(), "this host has no network service yet"),
-        ("AllowUnqualifiedDNSQuery", config.allow_unqualified_dns_query, "this host has no network service yet"),
-        ("StorageSandboxSize", config.storage_sandbox_size != 0, "a folder as a writable layer has no size of its own"),
-        ("MappedVirtualDisks", !config.mapped_virtual_disks.is_empty(), "this host attaches no virtual disks yet"),
+        (
+            "DNSSearchList",
+            !config.dns_search_list.is_empty(),
+            "this host has no network service yet",
+        ),
+        (
+            "AllowUnqualifiedDNSQuery",
+            config.allow_unqualified_dns_query,
+            "this host has no network service yet",
+        ),
+        (
+            "StorageSandboxSize",
+            config.storage_sandbox_size != 0,
+            "a folder as a writable layer has no size of its own",
+        ),
+        (
+            "MappedVirtualDisks",
+            !config.mapped_virtual_disks.is_empty(),
+            "this host attaches no virtual disks yet",
+        ),
     ];
     if let Some((field, _, why)) = given.into_iter().find(|(_, given, _)| *given) {
         return Err(Refusal::unsupported(field, why));

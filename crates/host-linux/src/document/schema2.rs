@@ -43,11 +43,17 @@ pub(super) fn plan(id: &str, roots: &Roots, document: ComputeSystem) -> Result<P
                 ..plan
             })
         }
-        _ => Err(Refusal::invalid("ComputeSystem", "it needs either a Container or a HostedSystem")),
+        _ => {
+            Err(Refusal::invalid("ComputeSystem", "it needs either a Container or a HostedSystem"))
+        }
     }
 }
 
-fn container(roots: &Roots, owner: String, document: schema2::Container) -> Result<Container, Refusal> {
+fn container(
+    roots: &Roots,
+    owner: String,
+    document: schema2::Container,
+) -> Result<Container, Refusal> {
     refuse(&document)?;
     let mut container = Container { owner, ..Container::default() };
     if let Some(guest) = document.guest_os {
@@ -78,7 +84,8 @@ fn container(roots: &Roots, owner: String, document: schema2::Container) -> Resu
             let field = format!("Container.Networking.{field}");
             return Err(Refusal::unsupported(&field, "this host has no network service yet"));
         }
-        container.network = network(roots, &networking.network_shared_container_name, &networking.namespace)?;
+        container.network =
+            network(roots, &networking.network_shared_container_name, &networking.namespace)?;
     }
     Ok(container)
 }
@@ -157,13 +164,16 @@ pub(crate) fn processor_limits(
 }
 
 /// The network of another system, or a namespace by its name or path.
-pub(super) fn network(roots: &Roots, shared_with: &str, namespace: &str) -> Result<Network, Refusal> {
+pub(super) fn network(
+    roots: &Roots,
+    shared_with: &str,
+    namespace: &str,
+) -> Result<Network, Refusal> {
     if !shared_with.is_empty() {
         let field = "NetworkSharedContainerName";
         let id: SystemId = shared_with.parse().map_err(|error| Refusal::invalid(field, error))?;
-        let path = crate::store::network_of(roots, &id).ok_or_else(|| {
-            Refusal::invalid(field, format!("no compute system {id} runs here"))
-        })?;
+        let path = crate::store::network_of(roots, &id)
+            .ok_or_else(|| Refusal::invalid(field, format!("no compute system {id} runs here")))?;
         return Ok(Network::Namespace(path));
     }
     if namespace.is_empty() {

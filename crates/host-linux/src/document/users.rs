@@ -143,7 +143,8 @@ mod tests {
 
     fn users() -> Users {
         Users {
-            passwd: "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001::/home/ann:/bin/sh\nbad\n".into(),
+            passwd: "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001::/home/ann:/bin/sh\nbad\n"
+                .into(),
             group: "root:x:0:\nann:x:1001:\nwheel:x:10:root,ann\nnone:x:nan:ann\n".into(),
         }
     }

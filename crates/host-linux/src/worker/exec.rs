@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 
 use compute::Error;
 use compute::error::SystemCode;
+use compute::operation::CREATE_PROCESS;
 use compute::state::Operation;
 use hcs_schema::schema2::ProcessParameters;
 use oci_spec::runtime::{PosixRlimit, PosixRlimitType, Process as OciProcess};
@@ -19,8 +20,6 @@ use crate::wire::{
     CloseStdio, ExecuteProcess, OpenedProcess, ResizeConsole, SignalProcess, Signalled,
 };
 
-const CREATE_PROCESS: &str = "hcs::System::CreateProcess";
-
 /// The two ends of a new process's streams.
 struct Streams {
     /// What the process gets.
@@ -30,7 +29,20 @@ struct Streams {
 }
 
 impl Worker {
-    pub(super) fn execute(&mut self, client: u32, request: ExecuteProcess) -> Result<Answer, Error> {
+    /// Starts a process; an error names its command line, as the reference's does.
+    pub(super) fn execute(
+        &mut self,
+        client: u32,
+        request: ExecuteProcess,
+    ) -> Result<Answer, Error> {
+        let command_line = request.parameters.command_line.clone();
+        self.try_execute(client, request).map_err(|error| match command_line.as_str() {
+            "" => error,
+            line => error.with_operation(format!("{CREATE_PROCESS}: {line}")),
+        })
+    }
+
+    fn try_execute(&mut self, client: u32, request: ExecuteProcess) -> Result<Answer, Error> {
         // The files come off the connection first, whatever becomes of the request.
         let files = self.take_files(client, request.files)?;
         let first = self.plan.oci && self.record.init.is_none();
@@ -45,7 +57,11 @@ impl Worker {
             self.execute_first(process, streams.inner)?
         } else {
             let container = self.container.as_ref().ok_or_else(|| {
-                Error::system(CREATE_PROCESS, self.record.id.as_str(), SystemCode::ERR_VMCOMPUTE_OPERATION_INVALID_STATE)
+                Error::system(
+                    CREATE_PROCESS,
+                    self.record.id.as_str(),
+                    SystemCode::ERR_VMCOMPUTE_OPERATION_INVALID_STATE,
+                )
             })?;
             let spawned = container
                 .exec(&process, streams.inner, self.group.as_ref(), Vec::new())
@@ -58,7 +74,12 @@ impl Worker {
         }
         let process = Process::new(pid, pidfd, image, outer, console);
         if let Err(error) = self.add_process(process, first) {
-            return Err(io_failure(CREATE_PROCESS, &self.record.id, "watching the process", &error));
+            return Err(io_failure(
+                CREATE_PROCESS,
+                &self.record.id,
+                "watching the process",
+                &error,
+            ));
         }
         self.hold(client, pid);
         self.process_answer(pid)
@@ -79,7 +100,11 @@ impl Worker {
         };
         let running = self.started.is_some();
         let Some(container) = &mut self.container else {
-            return Err(self.error(CREATE_PROCESS, SystemCode::ERROR_GEN_FAILURE, "the container has gone".into()));
+            return Err(self.error(
+                CREATE_PROCESS,
+                SystemCode::ERROR_GEN_FAILURE,
+                "the container has gone".into(),
+            ));
         };
         if running {
             container.start().map_err(|error| runtime_failure(CREATE_PROCESS, &id, &error))?;
@@ -104,18 +129,25 @@ impl Worker {
             let next = self.clients.get_mut(&client).map(|client| client.next_file());
             *file = match next {
                 Some(Ok(next)) => Some(next),
-                _ => return Err(self.error(
-                    CREATE_PROCESS,
-                    SystemCode::ERR_INVALID_HANDLE,
-                    "an open file that the request names has not come with it".into(),
-                )),
+                _ => {
+                    return Err(self.error(
+                        CREATE_PROCESS,
+                        SystemCode::ERR_INVALID_HANDLE,
+                        "an open file that the request names has not come with it".into(),
+                    ));
+                }
             };
         }
         Ok(Some(files))
     }
 
-    fn process_for(&self, parameters: &ProcessParameters, first: bool) -> Result<OciProcess, Error> {
-        let refused = |error: crate::document::Refusal| error.into_error(CREATE_PROCESS, &self.record.id);
+    fn process_for(
+        &self,
+        parameters: &ProcessParameters,
+        first: bool,
+    ) -> Result<OciProcess, Error> {
+        let refused =
+            |error: crate::document::Refusal| error.into_error(CREATE_PROCESS, &self.record.id);
         let pattern = self.plan.spec.process().clone().unwrap_or_default();
         let says_nothing = parameters.command_line.is_empty()
             && parameters.command_args.is_empty()
@@ -164,7 +196,11 @@ impl Worker {
 
     pub(super) fn open_process(&mut self, client: u32, pid: u32) -> Result<Answer, Error> {
         let answer = self.process_answer(pid).map_err(|_| {
-            Error::system("hcs::System::OpenProcess", self.record.id.as_str(), SystemCode::ERR_ELEMENT_NOT_FOUND)
+            Error::system(
+                compute::operation::OPEN_PROCESS,
+                self.record.id.as_str(),
+                SystemCode::ERR_ELEMENT_NOT_FOUND,
+            )
         })?;
         self.hold(client, pid);
         Ok(answer)
@@ -185,7 +221,7 @@ impl Worker {
 
     /// The state of a process, and new handles to its streams.
     fn process_answer(&self, pid: u32) -> Result<Answer, Error> {
-        let process = self.find("hcs::System::OpenProcess", pid)?;
+        let process = self.find(compute::operation::OPEN_PROCESS, pid)?;
         let mut streams = [false; 3];
         let mut files = Vec::new();
         for (given, stream) in streams.iter_mut().zip(&process.streams) {
@@ -212,12 +248,17 @@ impl Worker {
 
     fn find(&self, operation: &'static str, pid: u32) -> Result<&Process, Error> {
         self.processes.get(pid).ok_or_else(|| {
-            Error::process(operation, self.record.id.as_str(), pid, SystemCode::ERR_ELEMENT_NOT_FOUND)
+            Error::process(
+                operation,
+                self.record.id.as_str(),
+                pid,
+                SystemCode::ERR_ELEMENT_NOT_FOUND,
+            )
         })
     }
 
     pub(super) fn signal_process(&mut self, request: &SignalProcess) -> Result<Answer, Error> {
-        const SIGNAL: &str = "hcs::Process::Signal";
+        use compute::operation::PROCESS_SIGNAL as SIGNAL;
         let process = self.find(SIGNAL, request.pid)?;
         if process.exit_code.is_some() {
             return answer(&Signalled { delivered: false });
@@ -237,7 +278,7 @@ impl Worker {
     }
 
     pub(super) fn resize_console(&self, request: &ResizeConsole) -> Result<(), Error> {
-        const RESIZE: &str = "hcs::Process::ResizeConsole";
+        use compute::operation::PROCESS_RESIZE_CONSOLE as RESIZE;
         let process = self.find(RESIZE, request.pid)?;
         let error = |code, message: String| {
             Error::process(RESIZE, self.record.id.as_str(), request.pid, code)
@@ -257,7 +298,7 @@ impl Worker {
     }
 
     pub(super) fn close_stdio(&mut self, request: &CloseStdio) -> Result<(), Error> {
-        self.find("hcs::Process::CloseStdin", request.pid)?;
+        self.find(compute::operation::PROCESS_CLOSE_STDIN, request.pid)?;
         let Some(process) = self.processes.get_mut(request.pid) else {
             return Ok(());
         };

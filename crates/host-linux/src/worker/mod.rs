@@ -163,11 +163,7 @@ impl Worker {
     fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(16);
         while !self.is_over() {
-            match epoll::wait(
-                &self.epoll,
-                rustix::buffer::spare_capacity(&mut events),
-                None,
-            ) {
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
                 Err(rustix::io::Errno::INTR) => {}
                 other => {
                     other?;
@@ -200,7 +196,12 @@ impl Worker {
         Ok(())
     }
 
-    fn watch(&self, file: BorrowedFd<'_>, token: Token, flags: epoll::EventFlags) -> io::Result<()> {
+    fn watch(
+        &self,
+        file: BorrowedFd<'_>,
+        token: Token,
+        flags: epoll::EventFlags,
+    ) -> io::Result<()> {
         Ok(epoll::add(&self.epoll, file, token.encode(), flags)?)
     }
 
@@ -320,7 +321,14 @@ impl Worker {
         self.reply(number, kind.response(), frame.header.id, reply, files);
     }
 
-    fn reply(&mut self, number: u32, kind: MessageType, id: u64, reply: Reply, files: Vec<OwnedFd>) {
+    fn reply(
+        &mut self,
+        number: u32,
+        kind: MessageType,
+        id: u64,
+        reply: Reply,
+        files: Vec<OwnedFd>,
+    ) {
         let Some(client) = self.clients.get_mut(&number) else {
             return;
         };

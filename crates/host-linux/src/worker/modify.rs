@@ -12,7 +12,7 @@ use super::Worker;
 use super::exec::runtime_failure;
 use crate::document::{self, Limits, Refusal};
 
-const MODIFY: &str = "hcs::System::Modify";
+use compute::operation::MODIFY;
 
 impl Worker {
     /// Carries a change out; what it changes is one of these:
@@ -54,7 +54,9 @@ impl Worker {
     fn modify_directory(&mut self, request: &ModifySettingRequest) -> Result<(), Fault> {
         let directory = document::mapped_directory(&settings::<MappedDirectory>(request)?)?;
         match request.request_type {
-            RequestType::Add => self.bind(&directory.host, &directory.container, directory.read_only),
+            RequestType::Add => {
+                self.bind(&directory.host, &directory.container, directory.read_only)
+            }
             RequestType::Remove => self.unbind(&directory.container),
             _ => Err(wrong_request(request, "Add or Remove")),
         }
@@ -111,7 +113,8 @@ impl Worker {
     }
 
     fn limit(&self, request: &ModifySettingRequest, limits: &Limits) -> Result<(), Fault> {
-        if !matches!(request.request_type, RequestType::Update) && !request.request_type.is_empty() {
+        if !matches!(request.request_type, RequestType::Update) && !request.request_type.is_empty()
+        {
             return Err(wrong_request(request, "Update"));
         }
         let no_disk = Err(Refusal::invalid("Storage.QoS", "it cannot be changed"));

@@ -16,7 +16,7 @@ use super::Worker;
 use crate::proc::ProcessInfo;
 use crate::store::Record;
 
-const PROPERTIES: &str = "hcs::System::Properties";
+use compute::operation::PROPERTIES;
 
 /// The properties that every system has, whether its worker lives or not.
 pub(crate) fn basic(record: &Record) -> Properties {
@@ -83,10 +83,8 @@ impl Worker {
     }
 
     fn statistics(&self) -> Result<Statistics, Error> {
-        let mut statistics = Statistics {
-            timestamp: timestamp(SystemTime::now()),
-            ..Statistics::default()
-        };
+        let mut statistics =
+            Statistics { timestamp: timestamp(SystemTime::now()), ..Statistics::default() };
         if let (Some(started), Some(at)) = (self.started, self.started_at) {
             statistics.container_start_time = timestamp(at);
             statistics.uptime_100ns = hundreds(started.elapsed().as_nanos());
@@ -94,10 +92,9 @@ impl Worker {
         if self.state == State::Stopped {
             return Ok(statistics);
         }
-        let stats = self
-            .group_for(PROPERTIES, "counting what a container uses")?
-            .stats()
-            .map_err(|error| self.error(PROPERTIES, SystemCode::ERROR_GEN_FAILURE, error.to_string()))?;
+        let stats = self.group_for(PROPERTIES, "counting what a container uses")?.stats().map_err(
+            |error| self.error(PROPERTIES, SystemCode::ERROR_GEN_FAILURE, error.to_string()),
+        )?;
         statistics.processor = Some(ProcessorStats {
             total_runtime_100ns: hundreds(stats.cpu_total_ns.unwrap_or(0).into()),
             runtime_user_100ns: hundreds(stats.cpu_user_ns.unwrap_or(0).into()),
@@ -122,9 +119,9 @@ impl Worker {
 
     fn process_list(&self) -> Result<Vec<ProcessDetails>, Error> {
         let mut pids = match &self.group {
-            Some(group) => group
-                .pids()
-                .map_err(|error| self.error(PROPERTIES, SystemCode::ERROR_GEN_FAILURE, error.to_string()))?,
+            Some(group) => group.pids().map_err(|error| {
+                self.error(PROPERTIES, SystemCode::ERROR_GEN_FAILURE, error.to_string())
+            })?,
             None => self.processes.running(),
         };
         pids.sort_unstable();

@@ -17,8 +17,8 @@ use crate::failure::{failure, io_failure};
 use crate::store::{self, InitRecord, Record};
 use crate::wire::{Create, Exit, Notification, Request};
 
-const CREATE: &str = "hcs::CreateComputeSystem";
-const START: &str = "hcs::System::Start";
+use compute::operation::CREATE;
+use compute::operation::START;
 
 /// How long a freeze may take before the pause is given up and undone.
 const FREEZE_LIMIT: Duration = Duration::from_secs(10);
@@ -27,7 +27,8 @@ impl Worker {
     /// Makes the system of the first message. Whatever fails is undone.
     pub(super) fn create(create: Create) -> Result<Self, Error> {
         let Create { id, roots, document } = create;
-        let plan = Plan::new(&id, &roots, &document).map_err(|error| error.into_error(CREATE, &id))?;
+        let plan =
+            Plan::new(&id, &roots, &document).map_err(|error| error.into_error(CREATE, &id))?;
         drop(document);
         let mut record = Record {
             id: id.clone(),
@@ -40,10 +41,11 @@ impl Worker {
             poststop: plan.poststop(&id),
             ..Record::default()
         };
-        let io = |error: std::io::Error| io_failure(CREATE, &id, "preparing the state folder", &error);
-        let locked = store::create(&roots, &record)
-            .map_err(io)?
-            .ok_or_else(|| Error::system(CREATE, id.as_str(), SystemCode::ERR_SYSTEM_ALREADY_EXISTS))?;
+        let io =
+            |error: std::io::Error| io_failure(CREATE, &id, "preparing the state folder", &error);
+        let locked = store::create(&roots, &record).map_err(io)?.ok_or_else(|| {
+            Error::system(CREATE, id.as_str(), SystemCode::ERR_SYSTEM_ALREADY_EXISTS)
+        })?;
         let made = (|| {
             let listener = locked.listen()?;
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -81,7 +83,13 @@ impl Worker {
         let made = resources.and_then(|group| {
             worker.group = group;
             worker.save().map_err(|error| io_failure(CREATE, &id, "writing the record", &error))?;
-            if worker.plan.oci { Ok(()) } else { worker.make_container(CREATE, runtime::Init::Reaper, runtime::ProcessIo::null()).map(drop) }
+            if worker.plan.oci {
+                Ok(())
+            } else {
+                worker
+                    .make_container(CREATE, runtime::Init::Reaper, runtime::ProcessIo::null())
+                    .map(drop)
+            }
         });
         match made {
             Ok(()) => {
@@ -127,7 +135,7 @@ impl Worker {
             Request::Start => self.start().map(|()| Answer::default()),
             Request::Shutdown => self.shutdown().map(|()| Answer::default()),
             Request::Terminate => {
-                self.check(Operation::Terminate, "hcs::System::Terminate")?;
+                self.check(Operation::Terminate, compute::operation::TERMINATE)?;
                 self.terminate();
                 Ok(Answer::default())
             }
@@ -143,7 +151,9 @@ impl Worker {
             }
             Request::ProcessStdio(request) => self.process_stdio(request.pid),
             Request::SignalProcess(request) => self.signal_process(&request),
-            Request::ResizeConsole(request) => self.resize_console(&request).map(|()| Answer::default()),
+            Request::ResizeConsole(request) => {
+                self.resize_console(&request).map(|()| Answer::default())
+            }
             Request::CloseStdio(request) => self.close_stdio(&request).map(|()| Answer::default()),
         }
     }
@@ -204,13 +214,13 @@ impl Worker {
             )
         };
         let container = runtime::create(options)
-        .map_err(|error| super::exec::runtime_failure(operation, &self.record.id, &error))?;
+            .map_err(|error| super::exec::runtime_failure(operation, &self.record.id, &error))?;
         let first = container.init();
         let pid = first.pid;
-        self.record.init =
-            Some(InitRecord { pid, start_time: first.start_time, exit_code: None });
-        self.watch(first.pidfd.as_fd(), Token::Process(pid), epoll::EventFlags::IN)
-            .map_err(|error| io_failure(operation, &self.record.id, "watching the process", &error))?;
+        self.record.init = Some(InitRecord { pid, start_time: first.start_time, exit_code: None });
+        self.watch(first.pidfd.as_fd(), Token::Process(pid), epoll::EventFlags::IN).map_err(
+            |error| io_failure(operation, &self.record.id, "watching the process", &error),
+        )?;
         self.container = Some(container);
         let _ = self.save();
         Ok(pid)
@@ -218,15 +228,16 @@ impl Worker {
 
     /// Asks the first process to end.
     fn shutdown(&mut self) -> Result<(), Error> {
-        const SHUTDOWN: &str = "hcs::System::Shutdown";
+        use compute::operation::SHUTDOWN;
         self.check(Operation::Shutdown, SHUTDOWN)?;
         self.asked_to_end.get_or_insert("GracefulExit");
         let Some(container) = &self.container else {
             self.stopped("GracefulExit");
             return Ok(());
         };
-        runtime::signal(&container.init().pidfd, libc::SIGTERM)
-            .map_err(|error| io_failure(SHUTDOWN, &self.record.id, "asking the first process to end", &error))
+        runtime::signal(&container.init().pidfd, libc::SIGTERM).map_err(|error| {
+            io_failure(SHUTDOWN, &self.record.id, "asking the first process to end", &error)
+        })
     }
 
     /// Ends all that runs; the exit follows as an event, or at once where
@@ -252,29 +263,37 @@ impl Worker {
     }
 
     fn pause(&mut self) -> Result<(), Error> {
-        const PAUSE: &str = "hcs::System::Pause";
+        use compute::operation::PAUSE;
         let next = self.check(Operation::Pause, PAUSE)?;
         let group = self.group_for(PAUSE, "pausing")?;
         if let Err(error) = group.freeze(FREEZE_LIMIT) {
             let _ = group.thaw();
-            return Err(self.error(PAUSE, SystemCode::ERROR_GEN_FAILURE, format!("freezing: {error}")));
+            return Err(self.error(
+                PAUSE,
+                SystemCode::ERROR_GEN_FAILURE,
+                format!("freezing: {error}"),
+            ));
         }
         self.set_state(next);
         Ok(())
     }
 
     fn resume(&mut self) -> Result<(), Error> {
-        const RESUME: &str = "hcs::System::Resume";
+        use compute::operation::RESUME;
         let next = self.check(Operation::Resume, RESUME)?;
-        self.group_for(RESUME, "resuming")?
-            .thaw()
-            .map_err(|error| self.error(RESUME, SystemCode::ERROR_GEN_FAILURE, format!("thawing: {error}")))?;
+        self.group_for(RESUME, "resuming")?.thaw().map_err(|error| {
+            self.error(RESUME, SystemCode::ERROR_GEN_FAILURE, format!("thawing: {error}"))
+        })?;
         self.set_state(next);
         Ok(())
     }
 
     /// The control group that something needs.
-    pub(super) fn group_for(&self, operation: &'static str, what: &str) -> Result<&cgroup::Group, Error> {
+    pub(super) fn group_for(
+        &self,
+        operation: &'static str,
+        what: &str,
+    ) -> Result<&cgroup::Group, Error> {
         self.group.as_ref().ok_or_else(|| {
             self.error(
                 operation,
@@ -344,13 +363,20 @@ impl Worker {
     /// What there is to say of a first process that crashed.
     fn crash_report(&self, exit: ExitStatus) -> Option<String> {
         const FAULTS: [i32; 7] = [
-            libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL,
-            libc::SIGSEGV, libc::SIGSYS, libc::SIGTRAP,
+            libc::SIGABRT,
+            libc::SIGBUS,
+            libc::SIGFPE,
+            libc::SIGILL,
+            libc::SIGSEGV,
+            libc::SIGSYS,
+            libc::SIGTRAP,
         ];
         let signal = exit.signal?;
         let kills = self.group.as_ref().and_then(|group| group.oom_kills().ok()).unwrap_or(0);
         if signal == libc::SIGKILL && kills > 0 {
-            return Some(format!("the first process was killed: the memory limit was reached, {kills} processes ended by it"));
+            return Some(format!(
+                "the first process was killed: the memory limit was reached, {kills} processes ended by it"
+            ));
         }
         FAULTS.contains(&signal).then(|| {
             let core = if exit.core_dumped { ", with a core dump" } else { "" };
@@ -430,20 +456,25 @@ impl Plan {
                 record.scratch = Some(folder.clone());
             }
             make_scratch(&folder).map_err(|error| {
-                io_failure(CREATE, id, format_args!("making the scratch {}", folder.display()), &error)
+                io_failure(
+                    CREATE,
+                    id,
+                    format_args!("making the scratch {}", folder.display()),
+                    &error,
+                )
             })?;
         }
-        let group = self.make_group(id)?;
+        let group = self.make_group(id, &record.runtime_id)?;
         record.cgroup = group.as_ref().map(cgroup::Group::record);
         Ok(group)
     }
 
-    fn make_group(&self, id: &str) -> Result<Option<cgroup::Group>, Error> {
+    fn make_group(&self, id: &str, runtime_id: &str) -> Result<Option<cgroup::Group>, Error> {
         let refused = |error: cgroup::Error| {
             failure(CREATE, id, SystemCode::ERROR_GEN_FAILURE, format!("control group: {error}"))
         };
         let resources = self.spec.linux().as_ref().and_then(|linux| linux.resources().as_ref());
-        let path = self.cgroups_path(id);
+        let path = self.cgroups_path(id, runtime_id);
         let made = cgroup::Hierarchies::detect()
             .and_then(|hierarchies| cgroup::Group::create(&hierarchies, &path));
         let group = match made {
@@ -476,12 +507,14 @@ fn make_scratch(folder: &std::path::Path) -> std::io::Result<()> {
         crate::roots::private_folder(&folder.join(name))?;
     }
     // The upper folder's mode is that of the container's root.
-    std::fs::set_permissions(folder.join("upper"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+    std::fs::set_permissions(
+        folder.join("upper"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
 }
 
 pub(super) fn answer<T: serde::Serialize>(value: &T) -> Result<Answer, Error> {
-    let value = serde_json::to_value(value)
-        .map_err(|error| Error::service("hcs-worker", error))?;
+    let value = serde_json::to_value(value).map_err(|error| Error::service("hcs-worker", error))?;
     Ok(Answer { value, files: Vec::new() })
 }
 

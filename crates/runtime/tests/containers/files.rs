@@ -30,8 +30,11 @@ pub(crate) const CASES: &[Case] = &[
 fn mounts() {
     let bundle = Bundle::new();
     let mut plain = spec(&["/bin/cat", "/proc/self/mountinfo"]);
-    add_mount(&mut plain, json!({"destination": "/a/b", "type": "tmpfs", "source": "tmpfs",
-        "options": ["ro", "noexec", "noatime", "size=8k", "mode=700"]}));
+    add_mount(
+        &mut plain,
+        json!({"destination": "/a/b", "type": "tmpfs", "source": "tmpfs",
+        "options": ["ro", "noexec", "noatime", "size=8k", "mode=700"]}),
+    );
     add_mount(&mut plain, json!({"destination": "/a/b", "options": ["remount", "nosymfollow"]}));
     let output = bundle.run(&plain).expect("a run").output;
     let line = |point: &str| {
@@ -45,8 +48,11 @@ fn mounts() {
     assert!(line("/dev/mqueue").contains(" - mqueue "), "{output}");
     assert!(line("/sys").contains("ro,nosuid,nodev,noexec,relatime - sysfs"), "{output}");
     let own = line("/a/b");
-    assert!(own.contains("ro,noexec,noatime,nosymfollow - tmpfs tmpfs ro,size=8k")
-        || own.contains("ro,noexec,noatime,nosymfollow - tmpfs tmpfs rw,size=8k"), "{own}");
+    assert!(
+        own.contains("ro,noexec,noatime,nosymfollow - tmpfs tmpfs ro,size=8k")
+            || own.contains("ro,noexec,noatime,nosymfollow - tmpfs tmpfs rw,size=8k"),
+        "{own}"
+    );
     assert!(!output.contains("/work") && !output.contains(" /home "), "the old root is gone");
 }
 
@@ -59,12 +65,21 @@ fn bind_mounts() {
     let script = "cat /mnt/f; cat /mnt/d/file; touch /mnt/d/new; touch /mnt/r/x; touch /mnt/r/s/x; \
                   grep ' /mnt/d ' /proc/self/mountinfo";
     let mut plain = spec(&["/bin/sh", "-c", script]);
-    add_mount(&mut plain, json!({"destination": "/mnt/f", "type": "bind",
-        "source": format!("{source}/file"), "options": ["bind", "ro"]}));
-    add_mount(&mut plain, json!({"destination": "/mnt/d", "source": source, "type": "none",
-        "options": ["rbind", "rw", "nodev", "rprivate"]}));
-    add_mount(&mut plain, json!({"destination": "/mnt/r", "source": source, "type": "bind",
-        "options": ["rbind"]}));
+    add_mount(
+        &mut plain,
+        json!({"destination": "/mnt/f", "type": "bind",
+        "source": format!("{source}/file"), "options": ["bind", "ro"]}),
+    );
+    add_mount(
+        &mut plain,
+        json!({"destination": "/mnt/d", "source": source, "type": "none",
+        "options": ["rbind", "rw", "nodev", "rprivate"]}),
+    );
+    add_mount(
+        &mut plain,
+        json!({"destination": "/mnt/r", "source": source, "type": "bind",
+        "options": ["rbind"]}),
+    );
     add_mount(&mut plain, json!({"destination": "/mnt/r/sub", "type": "tmpfs", "source": "t"}));
     add_mount(&mut plain, json!({"destination": "/mnt/r", "options": ["remount", "rro"]}));
     let outcome = bundle.run(&plain).expect("a run");
@@ -85,8 +100,11 @@ fn copy_up() {
     std::os::unix::fs::chown(data.join("deep/er/file"), Some(12), Some(34)).expect("an owner");
     let script = "cat /data/link/er/file; stat -c ' %u %g' /data/deep/er/file; touch /data/new";
     let mut plain = spec(&["/bin/sh", "-c", script]);
-    add_mount(&mut plain, json!({"destination": "/data", "type": "tmpfs", "source": "tmpfs",
-        "options": ["tmpcopyup"]}));
+    add_mount(
+        &mut plain,
+        json!({"destination": "/data", "type": "tmpfs", "source": "tmpfs",
+        "options": ["tmpcopyup"]}),
+    );
     assert_eq!(bundle.run(&plain).expect("a run").output, "below 12 34\n");
     assert!(!data.join("new").exists());
 }
@@ -123,8 +141,11 @@ fn shared() {
             plain["process"]["capabilities"][set] = json!(["CAP_SYS_ADMIN"]);
         }
         plain["linux"]["rootfsPropagation"] = json!("rshared");
-        add_mount(&mut plain, json!({"destination": "/mnt", "source": host, "type": "bind",
-            "options": ["rbind", "rshared"]}));
+        add_mount(
+            &mut plain,
+            json!({"destination": "/mnt", "source": host, "type": "bind",
+            "options": ["rbind", "rshared"]}),
+        );
         let mounts = || fs::read_to_string("/proc/self/mountinfo").expect("a file").lines().count();
         let before = mounts();
         let outcome = bundle.run(&plain).expect("a run");
@@ -140,7 +161,7 @@ fn shared() {
 fn devices() {
     let bundle = Bundle::new();
     let script = "cd /dev; for d in null zero full random urandom tty; do stat -c '%n %F %t:%T %a' \
-                  $d; done; readlink fd stdin stdout stderr ptmx; stat -c '%n %t:%T %a %u %g' \
+                  $d; done; for l in fd stdin stdout stderr ptmx; do readlink $l; done; stat -c '%n %t:%T %a %u %g' \
                   sub/own pipe; echo x > null; head -c 3 zero | wc -c; echo > full";
     let mut plain = spec(&["/bin/sh", "-c", script]);
     plain["linux"]["devices"] = json!([
@@ -150,10 +171,14 @@ fn devices() {
     ]);
     let output = bundle.run(&plain).expect("a run").output;
     let mut expected = String::new();
-    for (name, number) in
-        [("null", "1:3"), ("zero", "1:5"), ("full", "1:7"), ("random", "1:8"), ("urandom", "1:9"),
-         ("tty", "5:0")]
-    {
+    for (name, number) in [
+        ("null", "1:3"),
+        ("zero", "1:5"),
+        ("full", "1:7"),
+        ("random", "1:8"),
+        ("urandom", "1:9"),
+        ("tty", "5:0"),
+    ] {
         expected += &format!("{name} character special file {number} 666\n");
     }
     expected += "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx\n";
@@ -201,8 +226,11 @@ fn destinations_inside() {
     let source = outside.path().join("source");
     fs::write(&source, "bound\n").expect("a file");
     for destination in ["/out/there", "/up/there2", "/etc/resolv.conf", "/../up/../../there3"] {
-        add_mount(&mut plain, json!({"destination": destination, "type": "bind",
-            "source": source, "options": ["bind"]}));
+        add_mount(
+            &mut plain,
+            json!({"destination": destination, "type": "bind",
+            "source": source, "options": ["bind"]}),
+        );
     }
     add_mount(&mut plain, json!({"destination": "/out/dir", "type": "tmpfs", "source": "t"}));
     let outcome = bundle.run(&plain).expect("a run");
@@ -306,8 +334,11 @@ fn mapped_ids() {
     std::os::unix::fs::chown(&host, Some(1000), Some(1000)).expect("an owner");
     let map = json!([{"containerID": 1000, "hostID": 5000, "size": 10}]);
     let mut plain = spec(&["/bin/sh", "-c", "stat -c '%u %g' /mnt"]);
-    add_mount(&mut plain, json!({"destination": "/mnt", "type": "bind", "source": host,
-        "options": ["bind"], "uidMappings": map, "gidMappings": map}));
+    add_mount(
+        &mut plain,
+        json!({"destination": "/mnt", "type": "bind", "source": host,
+        "options": ["bind"], "uidMappings": map, "gidMappings": map}),
+    );
     match bundle.run(&plain) {
         Ok(outcome) => assert_eq!(outcome.output, "5000 5000\n"),
         Err(error) if error.errno() == Some(libc::EINVAL) => {

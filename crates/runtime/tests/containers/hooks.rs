@@ -36,8 +36,7 @@ fn order() {
     let inside = bundle.root().join("log");
     for kind in KINDS {
         let file = if kind == "startContainer" { "/log".into() } else { inside.clone() };
-        let script = format!(
-            "echo {kind} $A $(hostname) $(cat) >> {}; echo noise", file.display());
+        let script = format!("echo {kind} $A $(hostname) $(cat) >> {}; echo noise", file.display());
         let mut one = hook(&bundle, kind, &script);
         one["env"] = json!(["PATH=/bin:/usr/bin", "A=b"]);
         plain["hooks"][kind] = json!([one]);

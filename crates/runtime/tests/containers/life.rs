@@ -33,8 +33,8 @@ fn exit_codes() {
     let bundle = Bundle::new();
     assert_eq!(bundle.shell("exit 0").status.code, 0);
     assert_eq!(bundle.shell("exit 42").status.code, 42);
-    let mut container = runtime::create(bundle.options(&spec(&["/bin/sleep", "60"])))
-        .expect("a container");
+    let mut container =
+        runtime::create(bundle.options(&spec(&["/bin/sleep", "60"]))).expect("a container");
     container.start().expect("a start");
     assert!(is_alive(container.init()));
     signal(&container.init().pidfd, libc::SIGKILL).expect("a signal");
@@ -64,8 +64,8 @@ fn created_containers_wait() {
 
 fn start_twice() {
     let bundle = Bundle::new();
-    let mut container = runtime::create(bundle.options(&spec(&["/bin/sleep", "60"])))
-        .expect("a container");
+    let mut container =
+        runtime::create(bundle.options(&spec(&["/bin/sleep", "60"]))).expect("a container");
     container.start().expect("a start");
     assert_eq!(container.start().expect_err("a second start").kind(), ErrorKind::State);
     container.delete().expect("a deletion");
@@ -151,13 +151,12 @@ fn exec_in_a_container() {
     joining["process"]["cwd"] = json!("/tmp");
     joining["process"]["env"] = json!(["PATH=/bin", "A=1"]);
     let (output, io) = captured();
-    let spawned = container
-        .exec(&parse_process(&joining["process"]), io, None, Vec::new())
-        .expect("an exec");
+    let spawned =
+        container.exec(&parse_process(&joining["process"]), io, None, Vec::new()).expect("an exec");
     assert!(spawned.pid > 1 && spawned.start_time >= container.init().start_time);
     let status = wait(&spawned.pidfd);
     assert_eq!((status.code, status.signal), (137, Some(9)));
-    assert_eq!(read(output), "uid=1000(u) gid=100 groups=100,5,6\n/tmp\n0077\n1\n");
+    assert_eq!(read(output), "uid=1000(u) gid=100 groups=5,6\n/tmp\n0077\n1\n");
     container.delete().expect("a deletion");
 }
 
@@ -333,8 +332,11 @@ fn control_group() {
     };
     let bundle = Bundle::new();
     let mut plain = spec(&["/bin/sh", "-c", "cat /proc/self/cgroup; ls /sys/fs/cgroup"]);
-    crate::support::add_mount(&mut plain, json!({"destination": "/sys/fs/cgroup",
-        "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "ro"]}));
+    crate::support::add_mount(
+        &mut plain,
+        json!({"destination": "/sys/fs/cgroup",
+        "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "ro"]}),
+    );
     for own_view in [true, false] {
         if !own_view {
             plain["linux"]["namespaces"].as_array_mut().expect("a list").pop();

@@ -27,8 +27,14 @@ fn main() {
 
     let args: Vec<String> = std::env::args().skip(1).collect();
     let chosen: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
-    let cases = [life::CASES, files::CASES, confinement::CASES, hooks::CASES, refused::CASES,
-        rootless::CASES]
+    let cases = [
+        life::CASES,
+        files::CASES,
+        confinement::CASES,
+        hooks::CASES,
+        refused::CASES,
+        rootless::CASES,
+    ]
     .concat();
     let cases = cases.into_iter().filter(|(name, _)| {
         chosen.is_empty() || chosen.iter().any(|part| name.contains(part.as_str()))
@@ -53,7 +59,11 @@ fn main() {
             })
             .is_ok();
         println!("test {name} ... {}", if is_clean { "ok" } else { "FAILED" });
-        if is_clean { passed += 1 } else { failed += 1 }
+        if is_clean {
+            passed += 1
+        } else {
+            failed += 1
+        }
         support::kill_children();
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };

@@ -47,32 +47,41 @@ fn named() {
         (|spec| spec["process"]["selinuxLabel"] = json!("a:b:c:d"), "process.selinuxLabel"),
         (|spec| spec["process"]["apparmorProfile"] = json!("p"), "process.apparmorProfile"),
         (
-            |spec| spec["process"]["rlimits"] = json!([
+            |spec| {
+                spec["process"]["rlimits"] = json!([
                 {"type": "RLIMIT_CORE", "hard": 0, "soft": 0},
-                {"type": "RLIMIT_CORE", "hard": 0, "soft": 0}]),
+                {"type": "RLIMIT_CORE", "hard": 0, "soft": 0}])
+            },
             "process.rlimits[1].type",
         ),
         (
-            |spec| spec["process"]["rlimits"] = json!([
-                {"type": "RLIMIT_CORE", "hard": 0, "soft": 1}]),
+            |spec| {
+                spec["process"]["rlimits"] = json!([
+                {"type": "RLIMIT_CORE", "hard": 0, "soft": 1}])
+            },
             "process.rlimits[0]",
         ),
         (
-            |spec| spec["process"]["ioPriority"] =
-                json!({"class": "IOPRIO_CLASS_BE", "priority": 9}),
+            |spec| {
+                spec["process"]["ioPriority"] = json!({"class": "IOPRIO_CLASS_BE", "priority": 9})
+            },
             "process.ioPriority.priority",
         ),
         (|spec| spec["mounts"][1]["destination"] = json!("dev"), "mounts[1].destination"),
         (|spec| spec["mounts"][1]["type"] = json!(null), "mounts[1].type"),
         (|spec| spec["mounts"][1]["type"] = json!("bind"), "mounts[1].options[2]"),
         (
-            |spec| spec["mounts"][0] =
-                json!({"destination": "/x", "type": "bind", "options": ["bind"]}),
+            |spec| {
+                spec["mounts"][0] =
+                    json!({"destination": "/x", "type": "bind", "options": ["bind"]})
+            },
             "mounts[0].source",
         ),
         (
-            |spec| spec["mounts"][1]["uidMappings"] =
-                json!([{"containerID": 0, "hostID": 1, "size": 1}]),
+            |spec| {
+                spec["mounts"][1]["uidMappings"] =
+                    json!([{"containerID": 0, "hostID": 1, "size": 1}])
+            },
             "mounts[1].uidMappings",
         ),
         (|spec| spec["linux"]["namespaces"] = json!([{"type": "pid"}]), "linux.namespaces"),
@@ -93,31 +102,37 @@ fn named() {
             "linux.namespaces[4].path",
         ),
         (
-            |spec| spec["linux"]["uidMappings"] =
-                json!([{"containerID": 0, "hostID": 1, "size": 1}]),
+            |spec| {
+                spec["linux"]["uidMappings"] = json!([{"containerID": 0, "hostID": 1, "size": 1}])
+            },
             "linux.uidMappings",
         ),
+        (|spec| spec["linux"]["namespaces"][1] = json!({"type": "user"}), "linux.uidMappings"),
         (
-            |spec| spec["linux"]["namespaces"][1] = json!({"type": "user"}),
-            "linux.uidMappings",
+            |spec| spec["linux"]["timeOffsets"] = json!({"boottime": {"secs": 1}}),
+            "linux.timeOffsets",
         ),
-        (|spec| spec["linux"]["timeOffsets"] = json!({"boottime": {"secs": 1}}),
-            "linux.timeOffsets"),
         (|spec| spec["linux"]["intelRdt"] = json!({"closID": "x"}), "linux.intelRdt"),
         (|spec| spec["linux"]["netDevices"] = json!({"eth0": {}}), "linux.netDevices"),
         (|spec| spec["linux"]["rootfsPropagation"] = json!("odd"), "linux.rootfsPropagation"),
         (|spec| spec["linux"]["maskedPaths"] = json!(["proc"]), "linux.maskedPaths[0]"),
         (|spec| spec["linux"]["readonlyPaths"] = json!(["/a", "b"]), "linux.readonlyPaths[1]"),
-        (|spec| spec["linux"]["sysctl"] = json!({"vm.swappiness": "1"}),
-            "linux.sysctl[\"vm.swappiness\"]"),
         (
-            |spec| spec["linux"]["devices"] =
-                json!([{"path": "x", "type": "c", "major": 1, "minor": 3}]),
+            |spec| spec["linux"]["sysctl"] = json!({"vm.swappiness": "1"}),
+            "linux.sysctl[\"vm.swappiness\"]",
+        ),
+        (
+            |spec| {
+                spec["linux"]["devices"] =
+                    json!([{"path": "x", "type": "c", "major": 1, "minor": 3}])
+            },
             "linux.devices[0].path",
         ),
         (
-            |spec| spec["linux"]["devices"] =
-                json!([{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}]),
+            |spec| {
+                spec["linux"]["devices"] =
+                    json!([{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}])
+            },
             "linux.devices[0].major",
         ),
         (
@@ -125,9 +140,11 @@ fn named() {
             "linux.personality.flags",
         ),
         (
-            |spec| spec["linux"]["seccomp"] = json!({"defaultAction": "SCMP_ACT_ALLOW",
-                "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}),
-            "linux.seccomp.listenerPath",
+            |spec| {
+                spec["linux"]["seccomp"] = json!({"defaultAction": "SCMP_ACT_ALLOW",
+                "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})
+            },
+            "linux.seccomp",
         ),
         (
             |spec| spec["hooks"] = json!({"createRuntime": [{"path": "x"}]}),
@@ -153,15 +170,18 @@ fn undone() {
         (|spec| spec["mounts"][1]["type"] = json!("nofs"), "mounts[1].type"),
         (|spec| spec["mounts"][1]["options"] = json!(["wrong=1"]), "mounts[1]"),
         (
-            |spec| spec["mounts"][1] = json!({"destination": "/x", "type": "bind",
-                "source": "/nowhere", "options": ["bind"]}),
+            |spec| {
+                spec["mounts"][1] = json!({"destination": "/x", "type": "bind",
+                "source": "/nowhere", "options": ["bind"]})
+            },
             "mounts[1].source",
         ),
-        (|spec| spec["mounts"][1]["destination"] = json!("/etc/passwd/x"),
-            "mounts[1].destination"),
+        (|spec| spec["mounts"][1]["destination"] = json!("/etc/passwd/x"), "mounts[1].destination"),
         (
-            |spec| spec["linux"]["devices"] =
-                json!([{"path": "/etc/passwd", "type": "c", "major": 1, "minor": 3}]),
+            |spec| {
+                spec["linux"]["devices"] =
+                    json!([{"path": "/etc/passwd", "type": "c", "major": 1, "minor": 3}])
+            },
             "linux.devices[0]",
         ),
         (|spec| spec["hostname"] = json!("x".repeat(100)), "hostname"),

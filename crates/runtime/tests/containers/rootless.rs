@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Bundle, Case, add_mount, exec, exit_code, fork, spec};
 
-pub(crate) const CASES: &[Case] = &[
-    ("rootless_container", container),
-    ("rootless_needs_a_user_namespace", no_namespace),
-];
+pub(crate) const CASES: &[Case] =
+    &[("rootless_container", container), ("rootless_needs_a_user_namespace", no_namespace)];
 
 const USER: u32 = 65534;
 
@@ -103,8 +101,11 @@ fn container() {
 
         let mut bind = rootless(&["/bin/cat", "/mnt/f"]);
         fs::write(bundle.path().join("f"), "bound\n").expect("a file");
-        add_mount(&mut bind, json!({"destination": "/mnt/f", "type": "bind",
-            "source": bundle.path().join("f"), "options": ["bind", "ro"]}));
+        add_mount(
+            &mut bind,
+            json!({"destination": "/mnt/f", "type": "bind",
+            "source": bundle.path().join("f"), "options": ["bind", "ro"]}),
+        );
         assert_eq!(bundle.run(&bind).expect("a run").output, "bound\n");
     });
     assert_eq!(code, 0);

@@ -130,8 +130,7 @@ pub(crate) fn wait(pidfd: impl AsFd) -> ExitStatus {
 /// Whether a descriptor becomes readable in some milliseconds.
 pub(crate) fn readable(fd: impl AsFd, milliseconds: i64) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let limit =
-        Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
+    let limit = Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
     poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&limit)).expect("poll") == 1
 }
 
