@@ -25,10 +25,12 @@ impl Bundle {
         Self::with_config(stage, name, config)
     }
 
-    /// A bundle with this configuration.
+    /// A bundle with this configuration; one of the same name shares its root.
     pub fn with_config(stage: &Stage, name: &str, config: Value) -> Self {
         let path = stage.path().join("bundles").join(name);
-        rootfs::build(&path.join("rootfs")).expect("a root file system");
+        if !path.join("rootfs").exists() {
+            rootfs::build(&path.join("rootfs")).expect("a root file system");
+        }
         Self { path, config }
     }
 

@@ -149,12 +149,25 @@ fn remove_cgroup(folder: &Path) {
     }
 }
 
-/// What is in the state and scratch folders beyond the folders themselves.
+/// The files and links in the state and scratch folders, and the folders that
+/// a system has there.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    ["state", "state/systems", "scratch"]
-        .into_iter()
-        .flat_map(|name| fs::read_dir(folder.join(name)).into_iter().flatten().flatten())
-        .map(|entry| entry.path())
-        .filter(|path| !path.ends_with("state/systems") && !path.ends_with("state/scratch"))
-        .collect()
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                walk(&entry.path(), found);
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for name in ["state", "scratch"] {
+        walk(&folder.join(name), &mut found);
+    }
+    for name in ["state/systems", "scratch"] {
+        let systems = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+        found.extend(systems.map(|entry| entry.path()));
+    }
+    found
 }

@@ -23,11 +23,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("the demo mounts layers and sets limits: run it as root (`sudo env PATH=$PATH cargo xtask demo`)");
     }
     println!(
-        "Building hcs-worker, runhcs and the demo ({}).",
+        "Building hcs-worker, runhcs, the facade's example and the demo ({}).",
         if arguments.release { "optimised" } else { "not optimised, to be quick; --release does" }
     );
-    let mut build = vec!["build", "-p", "hcs-worker", "-p", "runhcs", "-p", "xtask"];
-    build.extend(["--bins", "--example", "demo"]);
+    let mut build = vec!["build", "-p", "hcs-worker", "-p", "runhcs", "-p", "hcsshim"];
+    build.extend(["-p", "xtask", "--bins", "--example", "demo", "--example", "lifecycle"]);
     build.extend(arguments.release.then_some("--release"));
     let program = cargo::build_example("demo", &build)?;
     command::become_program(&mut Command::new(program))

@@ -72,7 +72,9 @@ impl Bundle {
             bail!(refused(&"it asks for a utility VM, which this host cannot run yet"));
         }
         if spec.windows.is_some() {
-            bail!(refused(&"windows: it describes a Windows container, which this host cannot run"));
+            bail!(refused(
+                &"windows: it describes a Windows container, which this host cannot run"
+            ));
         }
         let Some(process) = spec.process else {
             bail!(refused(&"process is missing: it says what to run"));
@@ -105,7 +107,8 @@ impl Bundle {
 /// The absolute path of a folder that exists, without symbolic links.
 fn absolute(folder: Option<&Path>) -> anyhow::Result<PathBuf> {
     let folder = folder.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::canonicalize(folder).map_err(|error| anyhow!("the bundle {}: {error}", folder.display()))
+    std::fs::canonicalize(folder)
+        .map_err(|error| anyhow!("the bundle {}: {error}", folder.display()))
 }
 
 fn path_text(path: &Path) -> anyhow::Result<String> {
@@ -137,8 +140,10 @@ mod tests {
 
     #[test]
     fn a_bundle_is_read() {
-        let bundle = bundle(r#"{"ociVersion":"1.0.2","root":{"path":"r"},"process":{"terminal":true},"linux":{}}"#)
-            .expect("bundle");
+        let bundle = bundle(
+            r#"{"ociVersion":"1.0.2","root":{"path":"r"},"process":{"terminal":true},"linux":{}}"#,
+        )
+        .expect("bundle");
         assert_eq!(Path::new(&bundle.rootfs), Path::new(&bundle.folder).join("r"));
         assert!(bundle.terminal);
         let document = bundle.document("me").expect("document").to_json().expect("json");

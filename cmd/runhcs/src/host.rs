@@ -25,7 +25,9 @@ fn service() -> anyhow::Result<Box<dyn ComputeService>> {
 
 #[cfg(not(target_os = "linux"))]
 fn service() -> anyhow::Result<Box<dyn ComputeService>> {
-    anyhow::bail!("this build has no compute service for this operating system: the Windows host is not built yet")
+    anyhow::bail!(
+        "this build has no compute service for this operating system: the Windows host is not built yet"
+    )
 }
 
 #[cfg(target_os = "linux")]

@@ -49,7 +49,9 @@ impl Format {
         let (quoted, level) = (serde_json::Value::from(message), level.name());
         match self {
             Self::Text => format!("time=\"{time}\" level={level} msg={quoted}\n"),
-            Self::Json => format!("{{\"level\":\"{level}\",\"msg\":{quoted},\"time\":\"{time}\"}}\n"),
+            Self::Json => {
+                format!("{{\"level\":\"{level}\",\"msg\":{quoted},\"time\":\"{time}\"}}\n")
+            }
         }
     }
 }
@@ -71,7 +73,11 @@ pub(crate) struct Log {
 impl Log {
     /// The log that was asked for, if any, which from then on takes what the
     /// libraries tell too. Without a file, `debug` logs to stderr.
-    pub(crate) fn open(path: Option<&Path>, format: &str, debug: bool) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn open(
+        path: Option<&Path>,
+        format: &str,
+        debug: bool,
+    ) -> anyhow::Result<Option<Self>> {
         let format = match format {
             "text" => Format::Text,
             "json" => Format::Json,
@@ -165,8 +171,12 @@ mod tests {
 
     #[test]
     fn a_record_has_the_form_of_the_reference_s() {
-        let line = |format: Format| format.line("2024-05-06T07:08:09Z", Level::Warning, "a \"b\"\n");
-        assert_eq!(line(Format::Text), "time=\"2024-05-06T07:08:09Z\" level=warning msg=\"a \\\"b\\\"\\n\"\n");
+        let line =
+            |format: Format| format.line("2024-05-06T07:08:09Z", Level::Warning, "a \"b\"\n");
+        assert_eq!(
+            line(Format::Text),
+            "time=\"2024-05-06T07:08:09Z\" level=warning msg=\"a \\\"b\\\"\\n\"\n"
+        );
         assert_eq!(
             line(Format::Json),
             "{\"level\":\"warning\",\"msg\":\"a \\\"b\\\"\\n\",\"time\":\"2024-05-06T07:08:09Z\"}\n"

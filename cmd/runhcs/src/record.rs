@@ -41,7 +41,7 @@ pub(crate) struct Record {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SpecSummary {
     pub(crate) oci_version: String,
-    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
 }
 
 impl Record {

@@ -45,7 +45,9 @@ const LAST: i32 = 64;
 
 /// A text that names no signal.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid signal value {0:?}: it is a name such as TERM or SIGKILL, or a number up to {LAST}")]
+#[error(
+    "invalid signal value {0:?}: it is a name such as TERM or SIGKILL, or a number up to {LAST}"
+)]
 pub(crate) struct InvalidSignal(String);
 
 /// The signal of a name, in any case and with or without `SIG`, or of a number.

@@ -110,7 +110,8 @@ impl Store {
 
     /// Writes a record under a name that no reader takes for one.
     fn write(&self, record: &Record) -> Result<PathBuf, StoreError> {
-        let path = self.folder.join(format!(".{}.{}", std::process::id(), uuid::Uuid::new_v4().simple()));
+        let path =
+            self.folder.join(format!(".{}.{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         let write = || {
             let text = serde_json::to_vec(record)?;
             fs::OpenOptions::new().write(true).create_new(true).open(&path)?.write_all(&text)
@@ -221,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_root_is_one_folder() {
-        for (root, folder) in [("default", "default"), ("..", "%2E."), ("a/b", "a%2Fb"), ("", "%")] {
+        for (root, folder) in [("default", "default"), ("..", "%2E."), ("a/b", "a%2Fb"), ("", "%")]
+        {
             assert_eq!(escape(root), folder);
         }
         #[cfg(unix)]

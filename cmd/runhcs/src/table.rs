@@ -34,7 +34,8 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         let rows = [["ID", "NAME", "X"], ["1", "ünïcode is long", ""]];
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.map(String::from).to_vec()).collect();
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.map(String::from).to_vec()).collect();
         assert_eq!(
             render(&rows),
             "ID          NAME              X\n1           ünïcode is long   \n"

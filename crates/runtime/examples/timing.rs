@@ -1,6 +1,7 @@
 //! Times create, start, exit and delete of a bundle's program, and the same for exec.
 //!
-//! `timing BUNDLE [ROUNDS]`; the program's output is thrown away.
+//! `timing BUNDLE [ROUNDS [CGROUP]]`; the program's output is thrown away. With the path of a
+//! control group each container has one, made and removed inside the time.
 
 #[cfg(target_os = "linux")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let bundle = PathBuf::from(args.next().ok_or("usage: timing BUNDLE [ROUNDS]")?);
     let rounds: usize = args.next().map_or(Ok(50), |text| text.parse())?;
+    let group_path = args.next();
+    let hierarchies = group_path.is_some().then(cgroup::Hierarchies::detect).transpose()?;
     let spec = oci_spec::runtime::Spec::load(bundle.join("config.json"))?;
     let process = spec.process().clone().ok_or("the specification has no process")?;
 
@@ -39,11 +42,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for round in 0..rounds {
         let begin = Instant::now();
         let id = format!("timing-{round}");
-        let mut container = create(CreateOptions::new(id, &bundle, spec.clone()))?;
+        let group = match (&hierarchies, &group_path) {
+            (Some(hierarchies), Some(path)) => Some(cgroup::Group::create(hierarchies, path)?),
+            _ => None,
+        };
+        let mut options = CreateOptions::new(id, &bundle, spec.clone());
+        options.cgroup = group.as_ref();
+        let mut container = create(options)?;
         creates.push(begin.elapsed().as_secs_f64() * 1e3);
         container.start()?;
         let code = wait_for(&container.init().pidfd)?;
         container.delete()?;
+        group.map_or(Ok(()), |group| group.remove())?;
         times.push(begin.elapsed().as_secs_f64() * 1e3);
         if code != 0 {
             return Err(format!("the program ended with {code}").into());
@@ -64,6 +74,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         times.push(begin.elapsed().as_secs_f64() * 1e3);
     }
     report("exec+exit", &mut times);
+    let memory = |pid: u32| -> std::io::Result<String> {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let lines =
+            status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("Rss"));
+        Ok(lines.collect::<Vec<_>>().join(", ").replace('\t', " "))
+    };
+    println!("maker:  {}", memory(std::process::id())?);
+    println!("reaper: {}", memory(container.init().pid)?);
     container.delete()?;
     Ok(())
 }

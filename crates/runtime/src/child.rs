@@ -57,8 +57,7 @@ pub(crate) fn enter_cgroup(group: Option<&cgroup::Group>, cloned: bool) -> Resul
     let Some(group) = group else { return Ok(()) };
     let cloned_into = cloned && group.unified_dir().is_some();
     group.enter(cloned_into).map_err(|error| {
-        let source = std::io::Error::other(error.to_string());
-        Error::kernel("linux.cgroupsPath", "join the control group", source)
+        Error::invalid("linux.cgroupsPath", format!("join the control group: {error}"))
     })
 }
 

@@ -56,8 +56,9 @@ enum Stage {
 /// [`Error::Invalid`] and [`Error::Unsupported`] for what the specification may not or can't ask
 /// for, [`Error::Kernel`] with the field whose turn it was, [`Error::Hook`], [`Error::User`], and
 /// [`Error::State`] when the calling process has more than one thread.
-pub fn create(options: CreateOptions<'_>) -> Result<Container, Error> {
+pub fn create(mut options: CreateOptions<'_>) -> Result<Container, Error> {
     check_single_threaded()?;
+    options.io = options.io.with_size_of(options.spec.process().as_ref())?;
     let plan = Plan::prepare(&options)?;
     let (ours, theirs) = Channel::pair().at("process", "make a channel")?;
     let group = options.cgroup.and_then(cgroup::Group::unified_dir);

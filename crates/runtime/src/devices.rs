@@ -119,7 +119,7 @@ pub(crate) fn make(
         }
     }
     for (target, name) in LINKS {
-        if name == "core" && !path::find(root, Path::new(target)).is_ok() {
+        if name == "core" && path::find(root, Path::new(target)).is_err() {
             continue;
         }
         if name == "ptmx" {

@@ -43,6 +43,7 @@ impl Container {
     ) -> Result<Spawned, Error> {
         check_single_threaded()?;
         self.check_running()?;
+        let io = io.with_size_of(Some(process))?;
         let in_user_namespace = self.kinds & kind::USER != 0;
         let place = Place {
             in_user_namespace,

@@ -158,7 +158,7 @@ fn set_up_files(plan: &Plan, options: &CreateOptions<'_>, channel: &Channel) -> 
     if let Some(devices) = &plan.devices {
         devices::make(root, devices, plan.in_user_namespace)?;
     }
-    let null = masks::null_device(root, &plan.null)?;
+    let null = masks::null_mount(root)?;
     let uid = plan.launch.as_ref().map_or(0, |launch| launch.uid);
     let none = ProcessIo::null();
     let io = if plan.launch.is_some() { &options.io } else { &none };
@@ -170,7 +170,7 @@ fn set_up_files(plan: &Plan, options: &CreateOptions<'_>, channel: &Channel) -> 
     }
     rootfs::pivot(root, options.no_pivot)?;
     masks::make_read_only(root, plan.linux.readonly_paths())?;
-    masks::mask(root, plan.linux.masked_paths(), null.as_fd())?;
+    masks::mask(root, plan.linux.masked_paths(), null)?;
     let read_only = options.spec.root().as_ref().and_then(|root| root.readonly());
     rootfs::finish(root, read_only.unwrap_or(false), plan.propagation)
 }

@@ -52,6 +52,7 @@ mod copy_up;
 mod devices;
 mod enter;
 mod error;
+mod executable;
 mod filesystem;
 mod filter;
 mod hooks;
@@ -78,6 +79,7 @@ mod wait;
 
 pub use container::{Container, create};
 pub use error::{Error, ErrorKind};
+pub use executable::read_only_executable;
 pub use options::{CreateOptions, Init, ProcessIo, RootFs, Spawned};
 pub use wait::{ExitStatus, signal, wait};
 

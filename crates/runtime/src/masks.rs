@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use crate::error::{At, Error};
 use crate::filesystem::{self, Parameters};
 use crate::mount_options::{Attributes, attr};
-use crate::mounts::{attach, clone_at};
+use crate::mounts::{attach, clone_at, clone_tree};
 use crate::path;
 use crate::sys::{self, MountAttr};
 
@@ -44,14 +44,15 @@ pub(crate) fn make_read_only(
     Ok(())
 }
 
-/// Covers files with the null device and directories with an empty one; what is not there needs
-/// nothing. `null` must be a null device that the container has not touched.
+/// Covers files with `null`, a mount of the null device that is not placed yet, and directories
+/// with an empty one; what is not there needs nothing.
 pub(crate) fn mask(
     root: BorrowedFd<'_>,
     paths: &Option<Vec<String>>,
-    null: BorrowedFd<'_>,
+    null: OwnedFd,
 ) -> Result<(), Error> {
-    let mut empty: Option<OwnedFd> = None;
+    let mut file = Cover { mount: Some(null), is_placed: false };
+    let mut directory = Cover { mount: None, is_placed: false };
     for (place, name) in paths.iter().flatten().enumerate() {
         let field = || format!("linux.maskedPaths[{place}]");
         let context = |what: &str| (field(), format!("{what} {name}"));
@@ -60,18 +61,31 @@ pub(crate) fn mask(
             other => other.at_with(|| context("find"))?,
         };
         let is_directory = path::is_directory(&target).at_with(|| context("look at"))?;
-        let cover = match &empty {
-            _ if !is_directory => clone_at(null, false).at_with(|| context("cover"))?,
-            Some(empty) => clone_at(empty.as_fd(), false).at_with(|| context("cover"))?,
-            None => new_empty(&field())?,
-        };
-        attach(cover.as_fd(), target.as_fd()).at_with(|| context("cover"))?;
-        if is_directory && empty.is_none() {
-            // One empty directory does for all.
-            empty = Some(cover);
+        let cover = if is_directory { &mut directory } else { &mut file };
+        if cover.mount.is_none() {
+            cover.mount = Some(new_empty(&field())?);
         }
+        cover.put_on(target.as_fd()).at_with(|| context("cover"))?;
     }
     Ok(())
+}
+
+/// A mount that covers many places. The first place gets it, the others copies of it: older kernels
+/// copy only what is placed.
+struct Cover {
+    mount: Option<OwnedFd>,
+    is_placed: bool,
+}
+
+impl Cover {
+    fn put_on(&mut self, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
+        let mount = self.mount.as_ref().ok_or(Errno::BADF)?.as_fd();
+        if self.is_placed {
+            return attach(clone_at(mount, false)?.as_fd(), target);
+        }
+        self.is_placed = true;
+        attach(mount, target)
+    }
 }
 
 fn new_empty(field: &str) -> Result<OwnedFd, Error> {
@@ -85,13 +99,15 @@ fn new_empty(field: &str) -> Result<OwnedFd, Error> {
     })
 }
 
-/// The null device below the root if it is one there, else the host's.
-pub(crate) fn null_device(root: BorrowedFd<'_>, host: &OwnedFd) -> Result<OwnedFd, Error> {
+/// A mount, for [`mask`], of the null device below the root if there is one, else of the host's,
+/// which the process still sees.
+pub(crate) fn null_mount(root: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
     let own = path::find(root, Path::new("/dev/null")).ok();
-    match own.filter(|fd| is_null(fd)) {
-        Some(own) => Ok(own),
-        None => host.try_clone().at("/dev/null", "duplicate"),
-    }
+    let mount = match own.filter(|fd| is_null(fd)) {
+        Some(own) => clone_at(own.as_fd(), false),
+        None => clone_tree(Path::new("/dev/null"), false),
+    };
+    mount.at("linux.maskedPaths", "open /dev/null")
 }
 
 /// Opens the host's null device.

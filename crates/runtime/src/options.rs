@@ -3,7 +3,9 @@
 use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 
-use oci_spec::runtime::Spec;
+use oci_spec::runtime::{Process, Spec};
+
+use crate::error::Error;
 
 /// Where the container's root file system comes from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -49,7 +51,7 @@ pub enum ProcessIo {
     /// A new terminal of the container's own devpts. Its controlling end is
     /// [`Spawned::console`]. For the init process it is `/dev/console` too.
     Terminal {
-        /// Rows; with a zero width the size is left as the kernel has it.
+        /// Rows; with zero columns the size is `process.consoleSize`, or as the kernel has it.
         height: u16,
         /// Columns.
         width: u16,
@@ -124,6 +126,21 @@ pub struct Spawned {
 }
 
 impl ProcessIo {
+    /// The same with the process's own `consoleSize` where the caller gives none.
+    pub(crate) fn with_size_of(self, process: Option<&Process>) -> Result<Self, Error> {
+        let wanted = process.and_then(|process| process.console_size());
+        match (self, wanted) {
+            (Self::Terminal { width: 0, .. }, Some(size)) => {
+                let fits = |value: u64| {
+                    let reason = format!("{value} is above 65535");
+                    u16::try_from(value).map_err(|_| Error::invalid("process.consoleSize", reason))
+                };
+                Ok(Self::Terminal { height: fits(size.height())?, width: fits(size.width())? })
+            }
+            (io, _) => Ok(io),
+        }
+    }
+
     /// The descriptors that a child needs from here.
     pub(crate) fn raw(&self) -> impl Iterator<Item = RawFd> {
         use std::os::fd::AsRawFd as _;

@@ -278,3 +278,41 @@ fn overlay_by_page(
     sys::detach(c"/..", true).at(FIELD, "take the overlay up")?;
     Ok(tree)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The way for kernels before Linux 6.7, in a mount name space of the test's own thread.
+    #[test]
+    fn an_overlay_can_be_given_on_one_page() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("left out: an_overlay_can_be_given_on_one_page: it needs root");
+            return;
+        }
+        let base = tempfile::tempdir().expect("a directory");
+        let directories = ["a,b:c", "lower", "upper", "work"].map(|name| base.path().join(name));
+        directories.iter().for_each(|path| std::fs::create_dir(path).expect("a directory"));
+        let [top, bottom, upper, work] = directories;
+        std::fs::write(top.join("which"), "top").expect("a file");
+        std::fs::write(bottom.join("which"), "bottom").expect("a file");
+        std::fs::write(bottom.join("other"), "bottom").expect("a file");
+        let read = std::thread::spawn(move || {
+            sys::unshare(crate::namespaces::kind::MOUNT).expect("a mount name space");
+            separate(false).expect("a mount name space of its own");
+            let lowers = [top, bottom];
+            let tree = overlay_by_page(&lowers, &upper, &work, None, false).expect("an overlay");
+            assert!(!Path::new("/which").exists(), "the root is as it was");
+            attach(tree.as_fd(), old_root().expect("a root").as_fd()).expect("a place");
+            ["which", "other"].map(|name| {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+                let file = rustix::fs::openat(&tree, name, flags, Mode::empty());
+                std::io::read_to_string(std::fs::File::from(file.expect("a file"))).expect("text")
+            })
+        });
+        assert_eq!(read.join().expect("a thread"), ["top", "bottom"]);
+        let many: Vec<PathBuf> = (0..200).map(|n| format!("/layer/number/{n:08}").into()).collect();
+        let error = overlay_by_page(&many, Path::new("/u"), Path::new("/w"), None, false);
+        assert!(error.expect_err("too long").to_string().contains("200 layers"));
+    }
+}

@@ -4,12 +4,27 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The names of the demo's compute systems.
 pub(crate) const IDS: [&str; 2] = ["demo-container", "demo-bundle"];
 
-/// A line for each thing that is still there.
+/// How long a worker may take to end after its container.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A line for each thing that is still there, a moment after all was ended.
 pub(crate) fn find(folder: &Path) -> io::Result<Vec<String>> {
+    let start = Instant::now();
+    loop {
+        let found = look(folder)?;
+        if found.is_empty() || start.elapsed() > PATIENCE {
+            return Ok(found);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn look(folder: &Path) -> io::Result<Vec<String>> {
     let mounts = fs::read_to_string("/proc/self/mountinfo")?;
     let mut found = systems(folder);
     found.extend(mounts_below(folder, &mounts));
@@ -45,7 +60,8 @@ fn processes(folder: &Path) -> io::Result<Vec<String>> {
         // One that has ended meanwhile has no environment.
         let environment = fs::read(process.path().join("environ")).unwrap_or_default();
         let marked = environment.split(|byte| *byte == 0).any(|entry| entry.starts_with(&mark));
-        if marked && name != std::process::id().to_string() {
+        let is_process = name.parse::<u32>().is_ok_and(|pid| pid != std::process::id());
+        if marked && is_process {
             let command = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             found.push(format!("process {name} {}", command.trim()));
         }

@@ -7,7 +7,7 @@ mod leftovers;
 #[cfg(target_os = "linux")]
 mod narrator;
 #[cfg(target_os = "linux")]
-mod oci;
+mod programs;
 #[cfg(target_os = "linux")]
 #[path = "../support/layer.rs"]
 mod layer;

@@ -13,7 +13,7 @@ use host_linux::LinuxHost;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::narrator::{say, step};
-use crate::{container, layer, leftovers, oci};
+use crate::{container, layer, leftovers, programs};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -74,6 +74,9 @@ fn play(folder: PathBuf) -> Result<()> {
         }
     });
     let cleared = runtime.block_on(clear(&stage, played.is_ok()));
+    if let (Err(error), Err(_)) = (&cleared, &played) {
+        eprintln!("\nClearing up: {error:#}");
+    }
     played?;
     cleared?;
     println!("\nThat was all, in {:.1} s.", start.elapsed().as_secs_f64());
@@ -84,7 +87,8 @@ async fn steps(stage: &Stage) -> Result<()> {
     println!("\nEverything below happens in {} and is gone at the end.", stage.folder.display());
     layers(stage)?;
     container::show(stage).await?;
-    oci::show(stage).await
+    programs::show_bundle(stage)?;
+    programs::show_facade(stage)
 }
 
 fn layers(stage: &Stage) -> Result<()> {

@@ -129,11 +129,13 @@ pub(crate) struct CreateArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The exit code is the container's: 128 and the signal's number where one ended it.
+#[command(
+    after_help = "The exit code is the container's: 128 and the signal's number where one ended it.
 
 Examples:
   runhcs run --bundle /containers/job job
-  runhcs run --detach --bundle /containers/web web")]
+  runhcs run --detach --bundle /containers/web web"
+)]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) create: CreateArgs,
@@ -341,7 +343,8 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
             _ => return Err(invalid()),
         };
         let number: f64 = number.parse().map_err(|_| invalid())?;
-        let part = std::time::Duration::try_from_secs_f64(number * seconds).map_err(|_| invalid())?;
+        let part =
+            std::time::Duration::try_from_secs_f64(number * seconds).map_err(|_| invalid())?;
         total = total.checked_add(part).ok_or_else(invalid)?;
         rest = after;
     }

@@ -18,7 +18,10 @@ pub(super) enum Stop {
     UnknownCommand(String),
     Usage,
     /// A flag of the program (`command` is `None`) or of a command is wrong.
-    Flag { command: Option<String>, error: String },
+    Flag {
+        command: Option<String>,
+        error: String,
+    },
 }
 
 /// A command line that clap reads.
@@ -172,9 +175,10 @@ impl Stop {
         match self {
             Self::Help(_) => Self::Help(name),
             // Only the program has a version.
-            Self::Version if name.is_some() => {
-                Self::Flag { command: name, error: "flag provided but not defined: -version".into() }
-            }
+            Self::Version if name.is_some() => Self::Flag {
+                command: name,
+                error: "flag provided but not defined: -version".into(),
+            },
             Self::Flag { error, .. } => Self::Flag { command: name, error },
             other => other,
         }
@@ -199,9 +203,9 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a clap::Arg> {
     command.get_opts().chain(command.get_arguments().filter(|arg| !arg.is_positional())).find(
         |arg| {
             arg.get_long() == Some(name)
-                || arg.get_short().is_some_and(|short| {
-                    name.strip_prefix(short).is_some_and(str::is_empty)
-                })
+                || arg
+                    .get_short()
+                    .is_some_and(|short| name.strip_prefix(short).is_some_and(str::is_empty))
         },
     )
 }

@@ -10,8 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 pub(crate) use arguments::{
-    Cli, Command, CreateArgs, CreateScratch, Delete, Events, Exec, Globals, Id, Kill,
-    List, PrepareDisk, ProcessList, ResizeTty, Run, Shim, Spec,
+    Cli, Command, CreateArgs, CreateScratch, Delete, Events, Exec, Globals, Id, Kill, List,
+    PrepareDisk, ProcessList, ResizeTty, Run, Shim, Spec,
 };
 
 /// What to do.

@@ -55,7 +55,8 @@ fn flags_of_a_command_come_before_or_between_its_arguments() {
 
 #[test]
 fn what_follows_the_first_argument_of_exec_is_the_program_s() {
-    let Command::Exec(exec) = cli("exec -e A=1 --env=B=2,3 -t c1 ls -t -- -x --help").command else {
+    let Command::Exec(exec) = cli("exec -e A=1 --env=B=2,3 -t c1 ls -t -- -x --help").command
+    else {
         panic!("exec")
     };
     assert_eq!(exec.env, ["A=1", "B=2,3"]);
@@ -82,7 +83,9 @@ fn a_wrong_flag_is_named() {
 
 #[test]
 fn a_wrong_number_of_arguments_is_refused() {
-    for line in ["state", "state a b", "list x", "kill", "kill a b c", "resize-tty c1 1", "tty c1 1 x"] {
+    for line in
+        ["state", "state a b", "list x", "kill", "kill a b c", "resize-tty c1 1", "tty c1 1 x"]
+    {
         assert_eq!(refused(line), Refused::Usage, "{line}");
     }
     assert_eq!(refused("bogus"), Refused::UnknownCommand("bogus".into()));
@@ -93,7 +96,9 @@ fn a_wrong_number_of_arguments_is_refused() {
 fn help_is_shown_for_each_command() {
     let root = <Cli as clap::CommandFactory>::command();
     for command in root.get_subcommands() {
-        for line in [format!("help {}", command.get_name()), format!("{} --help", command.get_name())] {
+        for line in
+            [format!("help {}", command.get_name()), format!("{} --help", command.get_name())]
+        {
             match parse(words(&line)) {
                 Ok(Parsed::Show(text)) => assert!(text.contains("Usage:"), "{line}: {text}"),
                 _ => panic!("{line}"),
@@ -118,7 +123,10 @@ fn an_interval_is_a_time_of_go() {
     };
     assert_eq!(["1ms", "1m30s", "1.5s", "1h"].map(interval), [1, 90_000, 1_500, 3_600_000]);
     for text in ["0s", "-1s", "1d", "s", "1e400s"] {
-        assert!(matches!(refused(&format!("events --interval={text} c1")), Refused::CommandFlag { .. }), "{text}");
+        assert!(
+            matches!(refused(&format!("events --interval={text} c1")), Refused::CommandFlag { .. }),
+            "{text}"
+        );
     }
 }
 

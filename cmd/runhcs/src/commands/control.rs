@@ -128,7 +128,9 @@ pub(super) async fn delete(delete: &Delete, context: &mut Context<'_>) -> anyhow
             let container = other?;
             let status = container.status().await?;
             if !delete.force && !matches!(status, Status::Created | Status::Stopped) {
-                bail!("container {id} is {status} and cannot be deleted: kill it first, or use --force");
+                bail!(
+                    "container {id} is {status} and cannot be deleted: kill it first, or use --force"
+                );
             }
             container.system
         }
@@ -171,7 +173,10 @@ pub(crate) async fn forgotten(context: &mut Context<'_>, id: &SystemId) -> anyho
     Ok(())
 }
 
-pub(super) async fn resize_tty(resize: &ResizeTty, context: &mut Context<'_>) -> anyhow::Result<u8> {
+pub(super) async fn resize_tty(
+    resize: &ResizeTty,
+    context: &mut Context<'_>,
+) -> anyhow::Result<u8> {
     let container = Container::load(context, &system_id(&resize.id)?).await?;
     let system = container.system()?;
     let pid = match resize.pid.or(container.record.init_pid) {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use compute::error::{is_already_stopped, is_not_exist};
 use compute::ComputeSystem;
+use compute::error::{is_already_stopped, is_not_exist};
 use hcs_schema::schema2::{PropertyQuery, PropertyType};
 use serde_json::{Value, json};
 

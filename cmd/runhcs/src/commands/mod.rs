@@ -28,7 +28,10 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result
         Command::Vmshim(_) => refused::vm_shim(),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(on_service(command, context))
+            let outcome = runtime.block_on(on_service(command, context));
+            // Nothing is left to wait for.
+            runtime.shutdown_background();
+            outcome
         }
     }
 }

@@ -45,7 +45,7 @@ impl State {
             bundle: record.bundle,
             rootfs: record.rootfs,
             created: record.created,
-            annotations: spec.annotations,
+            annotations: spec.annotations.unwrap_or_default(),
             owner: "",
         })
     }

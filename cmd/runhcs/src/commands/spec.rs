@@ -27,8 +27,7 @@ pub(super) fn write(spec: &Spec) -> anyhow::Result<u8> {
 /// For this user, who is root in the container.
 fn rootless() -> String {
     #[cfg(unix)]
-    let (user, group) =
-        (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     #[cfg(not(unix))]
     let (user, group) = (0, 0);
     include_str!("spec/rootless.json")

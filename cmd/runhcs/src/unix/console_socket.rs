@@ -20,13 +20,17 @@ pub(super) fn connect(path: Option<&Path>) -> anyhow::Result<Option<UnixStream>>
         return Ok(None);
     };
     let stream = UnixStream::connect(path);
-    Ok(Some(stream.map_err(|error| anyhow!("connecting to the console socket {}: {error}", path.display()))?))
+    Ok(Some(stream.map_err(|error| {
+        anyhow!("connecting to the console socket {}: {error}", path.display())
+    })?))
 }
 
 /// Sends a process's console.
 pub(super) async fn send(socket: &UnixStream, process: &dyn Process) -> anyhow::Result<()> {
     let console = process.console().await?;
-    let console = console.ok_or_else(|| anyhow!("this host does not give the console of process {} away", process.pid()))?;
+    let console = console.ok_or_else(|| {
+        anyhow!("this host does not give the console of process {} away", process.pid())
+    })?;
     let files = [console.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);

@@ -9,7 +9,7 @@ use hcs_schema::schema2::ProcessParameters;
 use super::pid_file::PidFile;
 use super::{check_console, console_socket, own_streams};
 use crate::cli::CreateArgs;
-use crate::commands::end;
+use crate::commands::{end, forgotten};
 use crate::config::Bundle;
 use crate::context::{Context, system_id};
 use crate::record::Record;
@@ -24,7 +24,10 @@ pub(super) struct Created {
 }
 
 /// Creates a container for others to start.
-pub(crate) async fn create(arguments: &CreateArgs, context: &mut Context<'_>) -> anyhow::Result<u8> {
+pub(crate) async fn create(
+    arguments: &CreateArgs,
+    context: &mut Context<'_>,
+) -> anyhow::Result<u8> {
     let created = new_container(arguments, true, context).await?;
     created.pid_file.keep();
     Ok(0)
@@ -65,7 +68,11 @@ pub(super) async fn new_container(
 /// Options that mean something to other hosts only.
 fn refuse(arguments: &CreateArgs) -> anyhow::Result<()> {
     let given = [
-        ("--shim-log", arguments.shim_log.is_some(), "containers have no shim: --log has the records"),
+        (
+            "--shim-log",
+            arguments.shim_log.is_some(),
+            "containers have no shim: --log has the records",
+        ),
         ("--vm-log", arguments.vm_log.is_some(), "it cannot run utility VMs yet"),
         ("--vm-console", arguments.vm_console.is_some(), "it cannot run utility VMs yet"),
         ("--host", arguments.host.is_some(), "it cannot run utility VMs yet"),
@@ -85,6 +92,7 @@ async fn make(
     record: &mut Record,
     context: &mut Context<'_>,
 ) -> anyhow::Result<Created> {
+    tracing::debug!(%id, bundle = bundle.folder, "creating a container");
     let document = bundle.document(&record.owner)?;
     let system = context.service()?.create(id, &document).await?;
     let stdio = if bundle.terminal { Ok(StdioSource::Pipes) } else { own_streams() };
@@ -101,6 +109,7 @@ async fn make(
     };
     match made.await {
         Ok((process, pid_file)) => {
+            tracing::debug!(%id, pid = process.pid(), "created a container");
             Ok(Created { id: id.clone(), terminal: bundle.terminal, system, process, pid_file })
         }
         Err(error) => {
@@ -114,7 +123,7 @@ async fn make(
 /// failure that is told is the first one.
 pub(super) async fn undo(system: Box<dyn ComputeSystem>, id: &SystemId, context: &mut Context<'_>) {
     let ended = match end(system).await {
-        Ok(()) => crate::commands::forgotten(context, id).await,
+        Ok(()) => forgotten(context, id).await,
         Err(error) => Err(error),
     };
     if let Err(error) = ended {
@@ -124,7 +133,7 @@ pub(super) async fn undo(system: Box<dyn ComputeSystem>, id: &SystemId, context:
 }
 
 /// Removes the record of a container that is gone.
-pub(super) fn forget(context: &Context<'_>, id: &SystemId) {
+fn forget(context: &Context<'_>, id: &SystemId) {
     if let Err(error) = context.store.remove(id) {
         tracing::warn!(%id, %error, "the record could not be removed");
     }

@@ -81,8 +81,8 @@ fn parameters(exec: &Exec, record: &Record) -> anyhow::Result<ProcessParameters>
             bail!("{option} and --process cannot be combined: write it into the file");
         }
         let text = config::read(path)?;
-        let process: Map<String, Value> = serde_json::from_str(&text)
-            .map_err(|error| anyhow!("{}: {error}", path.display()))?;
+        let process: Map<String, Value> =
+            serde_json::from_str(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
         return Ok(oci_process(process));
     }
     if exec.command.is_empty() {
@@ -144,7 +144,10 @@ fn add_environment(process: &mut Map<String, Value>, entries: &[String]) -> anyh
             bail!("--env {entry:?} is no variable: write it as NAME=VALUE");
         };
         let same = |known: &Value| {
-            known.as_str().and_then(|known| known.split_once('=')).is_some_and(|(known, _)| known == name)
+            known
+                .as_str()
+                .and_then(|known| known.split_once('='))
+                .is_some_and(|(known, _)| known == name)
         };
         environment.retain(|known| !same(known));
         environment.push(json!(entry));
@@ -221,16 +224,22 @@ mod tests {
 
     #[test]
     fn names_of_users_are_the_host_s_to_find() {
-        let parameters = parameters(&exec_of("exec -u www:http -e A=9 c ls"), &record()).expect("parameters");
+        let parameters =
+            parameters(&exec_of("exec -u www:http -e A=9 c ls"), &record()).expect("parameters");
         assert!(parameters.extra.get("OciProcess").is_none());
-        assert_eq!((parameters.user.as_str(), &parameters.environment["A"]), ("www:http", &"9".to_owned()));
+        assert_eq!(
+            (parameters.user.as_str(), &parameters.environment["A"]),
+            ("www:http", &"9".to_owned())
+        );
         assert_eq!(user_ids("7:8"), Some((7, Some(8))));
         assert_eq!(user_ids("7:x"), None);
     }
 
     #[test]
     fn what_makes_no_process_is_refused() {
-        for line in ["exec c", "exec -e =1 c ls", "exec -e A c ls", "exec -t -p f c", "exec -p f c ls"] {
+        for line in
+            ["exec c", "exec -e =1 c ls", "exec -e A c ls", "exec -t -p f c", "exec -p f c ls"]
+        {
             assert!(parameters(&exec_of(line), &record()).is_err(), "{line}");
         }
     }

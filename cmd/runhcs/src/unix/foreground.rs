@@ -44,7 +44,9 @@ impl Foreground {
     pub(super) async fn enter(process: &dyn Process, terminal: bool) -> anyhow::Result<Self> {
         let listen = |number| {
             let signal = unix::signal(SignalKind::from_raw(number));
-            signal.map(|signal| (number, signal)).map_err(|error| anyhow!("taking signal {number}: {error}"))
+            signal
+                .map(|signal| (number, signal))
+                .map_err(|error| anyhow!("taking signal {number}: {error}"))
         };
         let signals = FORWARDED.into_iter().map(listen).collect::<anyhow::Result<_>>()?;
         let console = if terminal { Some(Attached::new(process).await?) } else { None };
@@ -83,7 +85,9 @@ impl Foreground {
 impl Attached {
     async fn new(process: &dyn Process) -> anyhow::Result<Self> {
         let console = process.console().await?;
-        let console = console.ok_or_else(|| anyhow!("this host does not give the console of process {} away", process.pid()))?;
+        let console = console.ok_or_else(|| {
+            anyhow!("this host does not give the console of process {} away", process.pid())
+        })?;
         let terminal = match Terminal::find() {
             Some(terminal) => {
                 let raw = terminal.raw_mode()?;

@@ -37,9 +37,9 @@ fn check_console(terminal: bool, detach: bool, socket: bool) -> anyhow::Result<(
         (false, _, true) => anyhow::bail!(
             "--console-socket is for a process with a console: set process.terminal or --tty"
         ),
-        (true, false, true) => anyhow::bail!(
-            "--console-socket is for a process that nobody waits for: add --detach"
-        ),
+        (true, false, true) => {
+            anyhow::bail!("--console-socket is for a process that nobody waits for: add --detach")
+        }
         _ => Ok(()),
     }
 }

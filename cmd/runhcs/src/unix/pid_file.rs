@@ -1,6 +1,7 @@
 //! Files with a process id for whoever watches the process.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -17,9 +18,13 @@ impl PidFile {
             return Ok(Self { path: None });
         };
         let failed = |error| anyhow!("writing the pid file {}: {error}", path.display());
-        let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
-        let temporary = path.with_file_name(format!(".{}.{pid}", name.to_string_lossy()));
-        fs::write(&temporary, pid.to_string())
+        let name =
+            path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
+        // A new file: who else can write to the folder could have put a link there.
+        let unique = uuid::Uuid::new_v4().simple();
+        let temporary = path.with_file_name(format!(".{}.{unique}", name.to_string_lossy()));
+        fs::File::create_new(&temporary)
+            .and_then(|mut file| file.write_all(pid.to_string().as_bytes()))
             .and_then(|()| fs::rename(&temporary, path))
             .map_err(|error| {
                 let _ = fs::remove_file(&temporary);

@@ -1,11 +1,11 @@
 //! A container from its creation to its end.
 
-use compute::Process;
+use compute::{ComputeSystem, Process, SystemId};
 
-use super::create::{Created, forget, new_container, undo};
+use super::create::{Created, new_container, undo};
 use super::foreground::Foreground;
 use crate::cli::Run;
-use crate::commands::end;
+use crate::commands::{end, forgotten};
 use crate::context::Context;
 
 /// Creates and starts a container; waits for its end unless it is detached.
@@ -22,25 +22,35 @@ pub(crate) async fn run(run: &Run, context: &mut Context<'_>) -> anyhow::Result<
         system.start().await?;
         foreground.attend(process.as_ref()).await
     };
-    let outcome = outcome.await;
-    match outcome {
-        Ok(code) if run.detach => {
-            pid_file.keep();
-            Ok(code)
-        }
-        Ok(code) => {
-            drop(process);
-            end(system).await?;
-            crate::commands::forgotten(context, &id).await?;
-            forget(context, &id);
-            Ok(code)
-        }
+    let code = match outcome.await {
+        Ok(code) => code,
         Err(error) => {
             drop(process);
             undo(system, &id, context).await;
-            Err(error)
+            return Err(error);
+        }
+    };
+    pid_file.keep();
+    if !run.detach {
+        drop(process);
+        // The container's exit code is told all the same.
+        if let Err(error) = remove(system, &id, context).await {
+            tracing::error!(%id, %error, "the container could not be deleted");
+            writeln!(context.stderr, "container {id} has ended and could not be deleted: {error}")?;
         }
     }
+    Ok(code)
+}
+
+/// Removes a container that has ended.
+async fn remove(
+    system: Box<dyn ComputeSystem>,
+    id: &SystemId,
+    context: &mut Context<'_>,
+) -> anyhow::Result<()> {
+    end(system).await?;
+    forgotten(context, id).await?;
+    Ok(context.store.remove(id)?)
 }
 
 /// How a process ended, as an exit code of this program.

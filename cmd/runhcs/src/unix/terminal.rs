@@ -26,7 +26,8 @@ impl Terminal {
 
     /// Passes every key on, until the value is dropped or the program panics.
     pub(super) fn raw_mode(&self) -> anyhow::Result<RawMode> {
-        let saved = termios::tcgetattr(&*self.0).map_err(|error| anyhow!("reading the terminal's mode: {error}"))?;
+        let saved = termios::tcgetattr(&*self.0)
+            .map_err(|error| anyhow!("reading the terminal's mode: {error}"))?;
         let mut raw = saved.clone();
         raw.make_raw();
         termios::tcsetattr(&*self.0, OptionalActions::Now, &raw)

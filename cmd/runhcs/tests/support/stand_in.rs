@@ -133,7 +133,11 @@ impl ComputeSystem for System {
         not_supported(operation::MODIFY)
     }
 
-    async fn create_process(&self, _: &ProcessParameters, _: StdioSource) -> Result<Box<dyn Process>> {
+    async fn create_process(
+        &self,
+        _: &ProcessParameters,
+        _: StdioSource,
+    ) -> Result<Box<dyn Process>> {
         not_supported(operation::CREATE_PROCESS)
     }
 

@@ -47,16 +47,27 @@ pub(super) fn plan(owner: String, hosted: &Value) -> Result<Plan, Refusal> {
             "the root file system of an OCI spec is mounted by its maker here",
         ));
     }
+    let mut spec = hosted.oci_specification;
+    allow_default_devices(&mut spec);
     Ok(Plan {
         owner,
         name: String::new(),
-        has_limits: asks_for_limits(&hosted.oci_specification),
-        spec: hosted.oci_specification,
+        has_limits: asks_for_limits(&spec),
+        spec,
         bundle,
         root: PlannedRoot::Spec,
         oci: true,
         terminate_on_last_handle_closed: false,
     })
+}
+
+/// The default devices that every container gets can also be used, whatever
+/// rules the spec has before.
+fn allow_default_devices(spec: &mut Spec) {
+    let resources = spec.linux_mut().as_mut().and_then(|linux| linux.resources_mut().as_mut());
+    if let Some(rules) = resources.and_then(|resources| resources.devices_mut().as_mut()) {
+        rules.extend(super::defaults::device_rules().into_iter().filter(|rule| rule.allow()));
+    }
 }
 
 /// Whether the spec names a limit beyond the device rules of every container.

@@ -27,6 +27,7 @@ pub(crate) const CASES: &[Case] = &[
     ("everything_dies_with_the_maker", dies_with_maker),
     ("threads_are_refused", threads),
     ("control_group", control_group),
+    ("the_own_program_can_be_run_read_only", own_program),
 ];
 
 fn exit_codes() {
@@ -110,9 +111,10 @@ fn terminal() {
     let script = "tty; stty size; stat -c %u $(tty); echo x > /dev/console; echo y > /dev/tty";
     let mut plain = spec(&["/bin/sh", "-c", script]);
     plain["process"]["terminal"] = json!(true);
+    plain["process"]["consoleSize"] = json!({"height": 30, "width": 100});
     plain["process"]["user"] = json!({"uid": 1000, "gid": 1000});
     let mut options = bundle.options(&plain);
-    options.io = ProcessIo::Terminal { height: 30, width: 100 };
+    options.io = ProcessIo::Terminal { height: 0, width: 0 };
     let mut container = runtime::create(options).expect("a container");
     let console = container.take_console().expect("a console");
     container.start().expect("a start");
@@ -369,4 +371,21 @@ fn control_group() {
     container.delete().expect("a deletion");
     assert!(group.unified_dir().is_none_or(|dir| dir.as_fd().as_raw_fd() >= 0));
     group.remove().expect("a removal");
+}
+
+fn own_program() {
+    use std::io::Read as _;
+    let program = runtime::read_only_executable().expect("a descriptor");
+    let link = format!("/proc/self/fd/{}", program.as_raw_fd());
+    let mut child = std::process::Command::new(&link)
+        .args(["--list", "the_own_program"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a start");
+    let mut output = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut output).expect("text");
+    assert!(child.wait().expect("an end").success());
+    assert_eq!(output, "the_own_program_can_be_run_read_only: test\n");
+    let error = fs::File::options().append(true).open(&link).expect_err("read-only");
+    assert!(matches!(error.raw_os_error(), Some(libc::EROFS | libc::ETXTBSY)), "{error}");
 }

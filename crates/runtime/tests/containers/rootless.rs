@@ -82,6 +82,12 @@ fn container() {
         }
         container.delete().expect("a deletion");
 
+        let options = bundle.options(&rootless(&["/bin/sleep", "60"]));
+        let mut container = runtime::create(options).expect("a container");
+        container.start().expect("a start");
+        assert_eq!(exec(&container, "id -u; hostname").output, "0\ninside\n");
+        container.delete().expect("a deletion");
+
         // The host's network: sysfs is not the container's to mount.
         let mut shared = rootless(&["/bin/ls", "/sys"]);
         let list = shared["linux"]["namespaces"].as_array_mut().expect("a list");

@@ -242,7 +242,7 @@ pub(crate) fn exit_code(pid: rustix::process::Pid) -> i32 {
     status.exit_status().or(status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(255)
 }
 
-/// What a process is to the kernel: its letter in `/proc/PID/stat`, nothing once it is gone.
+/// Whether a process has not ended.
 pub(crate) fn is_alive(spawned: &Spawned) -> bool {
     !readable(&spawned.pidfd, 0)
 }

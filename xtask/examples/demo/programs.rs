@@ -1,7 +1,8 @@
-//! A container from an OCI bundle, by the program `runhcs`.
+//! What other programs show: `runhcs` with an OCI bundle, and the facade's
+//! own example.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::narrator::{self, say, step};
 use crate::stage::{Result, Stage};
 
 /// The steps of one bundle's life, each by a process of its own.
-pub(crate) async fn show(stage: &Stage) -> Result<()> {
+pub(crate) fn show_bundle(stage: &Stage) -> Result<()> {
     step("A container from an OCI bundle");
     let bundle = stage.folder.join("bundle");
     fs::create_dir_all(&bundle)?;
@@ -26,7 +27,7 @@ pub(crate) async fn show(stage: &Stage) -> Result<()> {
     let output = runhcs(&["run", "--bundle", &folder, id])?;
     narrator::show(&String::from_utf8_lossy(&output.stdout));
     narrator::show(&String::from_utf8_lossy(&output.stderr));
-    say(format_args!("and its exit code is the container's: {:?}", output.status.code()));
+    say(format_args!("It ended as the container did, with {}.", output.status));
 
     edit(&bundle.join("config.json"), stage, &["sleep", "1000"])?;
     say("Now one step at a time: create, start, exec, list, kill, delete. No daemon keeps it:");
@@ -39,23 +40,36 @@ pub(crate) async fn show(stage: &Stage) -> Result<()> {
     expect(&runhcs(&["start", id])?)?;
     let output = runhcs(&["exec", id, "sh", "-c", "echo here as well; exit 3"])?;
     narrator::show(&String::from_utf8_lossy(&output.stdout));
-    say(format_args!("exec ended with code {:?}", output.status.code()));
+    say(format_args!("exec ended as its process did, with {}.", output.status));
     let output = runhcs(&["list"])?;
     expect(&output)?;
     narrator::show(&String::from_utf8_lossy(&output.stdout));
     expect(&runhcs(&["kill", id, "KILL"])?)?;
     expect(&runhcs(&["delete", "--force", id])?)?;
-    say("killed and deleted");
+    say("It was killed and deleted.");
     Ok(())
 }
 
-/// `runhcs`, which cargo has put one folder up, where examples have their own.
+/// The same with the calls of the reference's Go package.
+pub(crate) fn show_facade(stage: &Stage) -> Result<()> {
+    step("The facade: blocking calls, a schema 1 document");
+    say("crates/hcsshim/examples/lifecycle.rs says:");
+    let output = Command::new(built("examples/lifecycle")).arg(stage.base_layer()).output()?;
+    narrator::show(&String::from_utf8_lossy(&output.stdout));
+    expect(&output)
+}
+
 fn runhcs(arguments: &[&str]) -> Command {
-    let here = std::env::current_exe().unwrap_or_default();
-    let built = here.ancestors().nth(2).map(|folder| folder.join("runhcs"));
-    let mut command = Command::new(built.unwrap_or_else(|| "runhcs".into()));
+    let mut command = Command::new(built("runhcs"));
     command.args(arguments).stdin(std::process::Stdio::null());
     command
+}
+
+/// A program that cargo has built with this one, which is an example and so in
+/// a folder of its own.
+fn built(program: &str) -> PathBuf {
+    let here = std::env::current_exe().unwrap_or_default();
+    here.ancestors().nth(2).unwrap_or(Path::new("")).join(program)
 }
 
 fn expect(output: &Output) -> Result<()> {
@@ -63,7 +77,7 @@ fn expect(output: &Output) -> Result<()> {
         return Ok(());
     }
     let message = String::from_utf8_lossy(&output.stderr);
-    Err(format!("runhcs ended with {}: {}", output.status, message.trim()).into())
+    Err(format!("a program ended with {}: {}", output.status, message.trim()).into())
 }
 
 fn edit(config: &Path, stage: &Stage, arguments: &[&str]) -> Result<()> {
