@@ -11,7 +11,8 @@ fuzz_target!(|text: &str| {
     // A program cannot be written with a mark, or with marks around a last
     // backslash: the rules have no way to.
     if let Some((program, arguments)) = words.split_first() {
-        let line = escape_windows(std::iter::once("x.exe").chain(arguments.iter().map(String::as_str)));
+        let line =
+            escape_windows(std::iter::once("x.exe").chain(arguments.iter().map(String::as_str)));
         assert_eq!(parse_windows(&line)[1..], *arguments, "{program} {line}");
     }
 });

@@ -25,6 +25,22 @@ pub fn program(name: &str) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
+/// Whether this is the guest that a suite runs itself in (`E2E_GUEST=1`).
+pub fn in_guest() -> bool {
+    std::env::var_os("E2E_GUEST").is_some_and(|value| value == "1")
+}
+
+/// Where tests may have their folders: an overlay does not lie on the overlay
+/// that is the guest's root.
+pub fn temporary_folder() -> PathBuf {
+    if in_guest() { "/dev/shm".into() } else { std::env::temp_dir() }
+}
+
+/// Whether the machine has all its controllers in version 2 of control groups.
+pub fn has_cgroup_v2() -> bool {
+    Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
+}
+
 /// Whether the suites run with their full numbers (`E2E_FULL=1`).
 pub fn full() -> bool {
     std::env::var_os("E2E_FULL").is_some_and(|value| value == "1")

@@ -21,6 +21,9 @@ fn folder() -> &'static Path {
 }
 
 fn build(folder: &Path) {
+    if crate::machine::in_guest() {
+        return;
+    }
     let (Some(cargo), Some(manifest)) = (std::env::var_os("CARGO"), option_env!("CARGO_MANIFEST_DIR")) else {
         return;
     };

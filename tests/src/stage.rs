@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use compute::SystemId;
@@ -22,6 +22,8 @@ const CLEAR_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Stage {
     temp: TempDir,
+    /// Whether a look found that nothing is left.
+    is_clean: AtomicBool,
     tag: String,
     roots: Roots,
 }
@@ -41,15 +43,16 @@ impl Stage {
         }
         programs::worker();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let tag = format!("e2e-{}-{number}-", std::process::id());
+        // Letters and digits: what a host makes names of, whatever else it drops.
+        let tag = format!("e2e{}n{number}t", std::process::id());
         // Containers under another user id have to pass through.
         let temp = tempfile::Builder::new()
             .prefix(&tag)
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-            .tempdir()
+            .tempdir_in(machine::temporary_folder())
             .expect("a folder for the test");
         let roots = Roots::below(temp.path());
-        Some(Self { temp, tag, roots })
+        Some(Self { temp, is_clean: AtomicBool::new(false), tag, roots })
     }
 
     /// The host of this stage.
@@ -60,6 +63,11 @@ impl Stage {
     /// Where the host keeps its state.
     pub fn roots(&self) -> &Roots {
         &self.roots
+    }
+
+    /// What its ids begin with.
+    pub fn tag(&self) -> &str {
+        &self.tag
     }
 
     /// Its folder.
@@ -74,7 +82,7 @@ impl Stage {
 
     /// A name that is this stage's.
     pub fn name(&self, name: &str) -> String {
-        format!("{}{name}", self.tag)
+        format!("{}-{name}", self.tag)
     }
 
     /// A new folder.
@@ -108,6 +116,7 @@ impl Stage {
         loop {
             let leaks = Leaks::find(self.path(), &self.tag);
             if leaks.is_empty() || Instant::now() > deadline {
+                self.is_clean.store(leaks.is_empty(), Ordering::Relaxed);
                 return leaks;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -123,6 +132,9 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        if self.is_clean.load(Ordering::Relaxed) {
+            return;
+        }
         // A worker frees what it has only after it has gone.
         for _ in 0..3 {
             let leaks = Leaks::find(self.path(), &self.tag);

@@ -165,7 +165,7 @@ fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
             let deadline = Instant::now() + drive::LIMIT;
             loop {
                 host_linux::gc(stage.roots()).unwrap_or_else(|error| panic!("{round}: gc: {error}"));
-                let leaks = Leaks::find(stage.path(), &stage.name(""));
+                let leaks = Leaks::find(stage.path(), stage.tag());
                 if leaks.is_empty() {
                     break;
                 }

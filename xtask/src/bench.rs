@@ -63,9 +63,6 @@ fn place(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("unshare");
-    command
-        .args(["--mount", "sh", "-c", "umount \"$0\" && exec \"$@\""])
-        .arg(unified)
-        .arg(program);
+    command.args(["--mount", "sh", "-c", "umount \"$0\" && exec \"$@\""]).arg(unified).arg(program);
     command
 }

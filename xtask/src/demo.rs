@@ -20,7 +20,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("the demo runs containers on Linux; here `cargo test` shows what there is");
     }
     if !command::is_root() {
-        bail!("the demo mounts layers and sets limits: run it as root (`sudo env PATH=$PATH cargo xtask demo`)");
+        bail!(
+            "the demo mounts layers and sets limits: run it as root (`sudo env PATH=$PATH cargo xtask demo`)"
+        );
     }
     println!(
         "Building hcs-worker, runhcs, the facade's example and the demo ({}).",

@@ -13,7 +13,7 @@ use crate::{cargo, command};
 const SHELLS: [&str; 3] = ["bash", "fish", "zsh"];
 
 /// Makes `dist/hcsshim-<version>-<target>.tar.gz` and `dist/SHA256SUMS`. The
-/// same sources give the same archive.
+/// archive tells nothing of who made it, or when.
 pub(crate) fn run() -> Result<()> {
     let metadata = cargo::metadata()?;
     let target = host()?;
@@ -43,7 +43,8 @@ pub(crate) fn run() -> Result<()> {
     }
     fs::create_dir_all(folder.join("completions"))?;
     for shell in SHELLS {
-        let script = command::output(Command::new(built.join("runhcs")).args(["completions", shell]))?;
+        let script =
+            command::output(Command::new(built.join("runhcs")).args(["completions", shell]))?;
         fs::write(folder.join("completions").join(format!("runhcs.{shell}")), script)?;
     }
     pack(&dist, &name)?;
@@ -58,7 +59,9 @@ fn programs(metadata: &Value) -> Vec<String> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
         .filter(|package| {
-            package["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&commands))
+            package["manifest_path"]
+                .as_str()
+                .is_some_and(|path| Path::new(path).starts_with(&commands))
         })
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
         .collect()

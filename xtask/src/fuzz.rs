@@ -60,7 +60,8 @@ fn each(chosen: &[String], seconds: u32) -> Result<()> {
 
 fn targets() -> Result<Vec<String>> {
     let folder = command::workspace().join("fuzz/fuzz_targets");
-    let files = std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let files =
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut names: Vec<String> = files
         .flatten()
         .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".rs")?.to_owned()))

@@ -119,7 +119,7 @@ fn path_text(path: &Path) -> anyhow::Result<String> {
 /// The text of a file of no more than [`MAX_CONFIG`] bytes.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
     let failed = |error: &dyn std::fmt::Display| anyhow!("reading {}: {error}", path.display());
-    let mut text = String::new();
+    let mut text = String::with_capacity(8 << 10);
     let mut file = File::open(path).map_err(|error| failed(&error))?.take(MAX_CONFIG + 1);
     file.read_to_string(&mut text).map_err(|error| failed(&error))?;
     if text.len() as u64 > MAX_CONFIG {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use compute::SystemId;
 
@@ -10,6 +11,12 @@ use crate::record::Record;
 
 /// What ends the name of a record's file.
 const SUFFIX: &str = ".json";
+
+/// What begins the name of a record that is being written. An id that begins
+/// like it has [`SUFFIX`] behind it, which such a name has not.
+const TEMPORARY: &str = ".new-";
+/// How long a record takes to be written, at the most.
+const WRITE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why a record could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +103,11 @@ impl Store {
         };
         let mut ids = Vec::new();
         for entry in entries {
-            let name = entry.map_err(failed("listing", &self.folder))?.file_name();
+            let entry = entry.map_err(failed("listing", &self.folder))?;
+            let name = entry.file_name();
+            if is_left_over(&entry) {
+                let _ = fs::remove_file(entry.path());
+            }
             let id = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)?.parse().ok());
             ids.extend(id);
         }
@@ -110,8 +121,8 @@ impl Store {
 
     /// Writes a record under a name that no reader takes for one.
     fn write(&self, record: &Record) -> Result<PathBuf, StoreError> {
-        let path =
-            self.folder.join(format!(".{}.{}", std::process::id(), uuid::Uuid::new_v4().simple()));
+        let unique = uuid::Uuid::new_v4().simple();
+        let path = self.folder.join(format!("{TEMPORARY}{unique}"));
         let write = || {
             let text = serde_json::to_vec(record)?;
             fs::OpenOptions::new().write(true).create_new(true).open(&path)?.write_all(&text)
@@ -154,6 +165,16 @@ impl Store {
     fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// Whether a file is a record that was not finished: its writer was killed.
+fn is_left_over(entry: &fs::DirEntry) -> bool {
+    let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+    let name = entry.file_name();
+    let name = name.as_encoded_bytes();
+    name.starts_with(TEMPORARY.as_bytes())
+        && !name.ends_with(SUFFIX.as_bytes())
+        && age().is_some_and(|age| age > WRITE_LIMIT)
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -203,6 +224,24 @@ mod tests {
         store.remove(&id("b")).expect("remove again");
         let error = store.read(&id("b")).expect_err("gone");
         assert_eq!(error.to_string(), "ID 'b' was not found");
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_removed() {
+        let temp = tempfile::tempdir().expect("temp");
+        let store = Store::new(temp.path(), "r");
+        store.claim(&record(".new-c")).expect("claim");
+        let old = std::time::SystemTime::now() - 2 * WRITE_LIMIT;
+        let make = |name: &str, time| {
+            let file = fs::File::options().append(true).create(true).open(store.folder.join(name));
+            file.and_then(|file| file.set_modified(time)).expect("file");
+        };
+        make(".new-1", old);
+        make(".new-2", std::time::SystemTime::now());
+        make(".new-c.json", old);
+        assert_eq!(store.ids().expect("ids"), [id(".new-c")]);
+        assert!(!store.folder.join(".new-1").exists());
+        assert!(store.folder.join(".new-2").exists());
     }
 
     #[cfg(unix)]

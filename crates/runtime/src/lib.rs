@@ -52,7 +52,6 @@ mod copy_up;
 mod devices;
 mod enter;
 mod error;
-mod executable;
 mod filesystem;
 mod filter;
 mod hooks;
@@ -79,7 +78,6 @@ mod wait;
 
 pub use container::{Container, create};
 pub use error::{Error, ErrorKind};
-pub use executable::read_only_executable;
 pub use options::{CreateOptions, Init, ProcessIo, RootFs, Spawned};
 pub use wait::{ExitStatus, signal, wait};
 

@@ -198,9 +198,15 @@ fn overlay(
         fsconfig_set_flag(context.as_fd(), "userxattr")
             .map_err(|error| refused("overlay: set userxattr".into(), error))?;
     }
-    fsconfig_create(context.as_fd()).map_err(|error| {
-        refused(format!("overlay of {} layers over {}", lowers.len(), upper.display()), error)
-    })?;
+    match fsconfig_create(context.as_fd()) {
+        // Before Linux 6.5 any key is taken, and only now found to be unknown.
+        Err(Errno::INVAL) => {
+            return overlay_by_page(lowers, upper, work, label, in_user_namespace);
+        }
+        other => other.map_err(|error| {
+            refused(format!("overlay of {} layers over {}", lowers.len(), upper.display()), error)
+        })?,
+    }
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
         .at(FIELD, "mount the overlay")
 }

@@ -3,7 +3,6 @@
 
 mod clients;
 mod documents;
-mod limits;
 mod processes;
 mod refusals;
 mod states;

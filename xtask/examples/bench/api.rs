@@ -87,7 +87,12 @@ async fn throughput(stage: &Stage, system: &System) -> Result<Figure> {
         ours.0.push(through_api(system, &arguments).await?);
         plain.0.push(through_pipe(stage, &arguments)?);
     }
-    Ok(Figure { name: "stdout of a process", unit: "MB/s", ours, peer: Some(("plain pipe", plain)) })
+    Ok(Figure {
+        name: "stdout of a process",
+        unit: "MB/s",
+        ours,
+        peer: Some(("plain pipe", plain)),
+    })
 }
 
 async fn through_api(system: &System, arguments: &[String]) -> Result<f64> {
@@ -137,7 +142,10 @@ async fn memory(stage: &Stage, host: &LinuxHost) -> Result<Vec<Figure>> {
         end(system).await?;
     }
     let figure = |name, ours| Figure { name, unit: "MB", ours, peer: None };
-    Ok(vec![figure("worker, resident (RSS)", resident), figure("worker, its share (PSS)", proportional)])
+    Ok(vec![
+        figure("worker, resident (RSS)", resident),
+        figure("worker, its share (PSS)", proportional),
+    ])
 }
 
 /// The workers of this benchmark: its state folder is in their environment.
@@ -157,7 +165,8 @@ fn workers() -> Result<Vec<String>> {
 
 fn megabytes(process: &str, file: &str, field: &str) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/{file}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).ok_or("a process without memory")?;
+    let line =
+        text.lines().find_map(|line| line.strip_prefix(field)).ok_or("a process without memory")?;
     let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kilobytes / 1024.0)
 }

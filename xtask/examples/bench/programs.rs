@@ -26,7 +26,8 @@ impl Runtime {
     fn start(&self, arguments: &[&str], bundle: &Path) -> Result<f64> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(bundle);
-        milliseconds(&mut command).map_err(|error| format!("{} {}: {error}", self.name, arguments.join(" ")).into())
+        milliseconds(&mut command)
+            .map_err(|error| format!("{} {}: {error}", self.name, arguments.join(" ")).into())
     }
 }
 
@@ -57,12 +58,15 @@ pub(crate) fn measure(stage: &Stage) -> Result<Vec<Figure>> {
             "runc" => ("run /bin/true", "exec /bin/true"),
             _ => ("run /bin/true, again", "exec /bin/true, again"),
         };
-        let run = |runtime: &Runtime| runtime.start(&["run", &format!("bench-{}", runtime.name)], &bundle);
+        let run = |runtime: &Runtime| {
+            runtime.start(&["run", &format!("bench-{}", runtime.name)], &bundle)
+        };
         figures.push(paired(stage, name_of_run, &ours, &peer, run)?);
 
         let holding = [Sleeper::start(&ours, &sleeper)?, Sleeper::start(&peer, &sleeper)?];
-        let exec =
-            |runtime: &Runtime| runtime.start(&["exec", &sleeper_id(runtime), "/bin/true"], &bundle);
+        let exec = |runtime: &Runtime| {
+            runtime.start(&["exec", &sleeper_id(runtime), "/bin/true"], &bundle)
+        };
         figures.push(paired(stage, name_of_exec, &ours, &peer, exec)?);
         drop(holding);
     }
@@ -107,7 +111,9 @@ impl<'a> Sleeper<'a> {
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.runtime.start(&["delete", "--force", &sleeper_id(self.runtime)], self.bundle) {
+        if let Err(error) =
+            self.runtime.start(&["delete", "--force", &sleeper_id(self.runtime)], self.bundle)
+        {
             eprintln!("a container of the benchmark is left: {error}");
         }
     }

@@ -64,7 +64,8 @@ pub(crate) fn main() -> ExitCode {
 /// Makes the folder and runs again with it, so that the host, its workers and
 /// `runhcs` all find the state in there.
 fn enter(arguments: &[OsString]) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("hcsshim-bench.").tempdir()?.keep().canonicalize()?;
+    let folder =
+        tempfile::Builder::new().prefix("hcsshim-bench.").tempdir()?.keep().canonicalize()?;
     let error = Command::new(std::env::current_exe()?)
         .args(arguments)
         .env("HCSSHIM_BENCH_FOLDER", &folder)
@@ -76,7 +77,9 @@ fn enter(arguments: &[OsString]) -> Result<()> {
 
 fn in_folder(folder: &Path, arguments: &[OsString]) -> Result<()> {
     let [rounds, containers, json @ ..] = arguments else {
-        return Err("usage: bench ROUNDS CONTAINERS [JSON]; `cargo xtask bench compute` does it".into());
+        return Err(
+            "usage: bench ROUNDS CONTAINERS [JSON]; `cargo xtask bench compute` does it".into()
+        );
     };
     let number = |text: &OsString| text.to_string_lossy().parse::<u32>();
     let stage = Stage {

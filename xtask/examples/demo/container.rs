@@ -34,10 +34,8 @@ pub(crate) async fn show(stage: &Stage) -> Result<()> {
 }
 
 fn document(stage: &Stage) -> schema2::ComputeSystem {
-    let layer = |path: std::path::PathBuf| Layer {
-        path: path.display().to_string(),
-        ..Layer::default()
-    };
+    let layer =
+        |path: std::path::PathBuf| Layer { path: path.display().to_string(), ..Layer::default() };
     schema2::ComputeSystem {
         owner: "demo".into(),
         schema_version: Some(Version::V21),
@@ -96,7 +94,10 @@ async fn inside(stage: &Stage, system: &System) -> Result<()> {
     say("A process may run as another user of the container's /etc/passwd:");
     narrator::show(&run(system, ann).await?.stdout);
     let layer = fs::read_to_string(stage.top_layer().join("etc/motd"))?;
-    say(format_args!("What it wrote went to its scratch; the layer still says {:?}.", layer.trim()));
+    say(format_args!(
+        "What it wrote went to its scratch; the layer still says {:?}.",
+        layer.trim()
+    ));
     Ok(())
 }
 
@@ -160,7 +161,11 @@ async fn pause(system: &System) -> Result<()> {
     let paused = count_ticks(&mut ticks).await?;
     say(format_args!("{}, 200 ms: {paused} ticks", state(system).await?));
     system.resume().await?;
-    say(format_args!("{} again, 200 ms: {} ticks", state(system).await?, count_ticks(&mut ticks).await?));
+    say(format_args!(
+        "{} again, 200 ms: {} ticks",
+        state(system).await?,
+        count_ticks(&mut ticks).await?
+    ));
     process.kill().await?;
     process.wait().await?;
     Ok(())
@@ -224,7 +229,10 @@ async fn kill(system: &System) -> Result<()> {
     let process = system.create_process(&words(&["sleep", "1000"]), StdioSource::Pipes).await?;
     process.kill().await?;
     process.wait().await?;
-    say(format_args!("A process that would sleep for long ends with code {}.", process.exit_code().await?));
+    say(format_args!(
+        "A process that would sleep for long ends with code {}.",
+        process.exit_code().await?
+    ));
     let again = process.kill().await;
     if again.is_err_and(|error| error::is_already_stopped(&error)) {
         say("To kill it once more is an error that says it has already stopped.");
@@ -260,7 +268,8 @@ async fn run_with(system: &System, parameters: ProcessParameters, input: &str) -
     let parameters = ProcessParameters { create_std_in_pipe: true, ..with_output(parameters) };
     let process = system.create_process(&parameters, StdioSource::Pipes).await?;
     let stdio = process.stdio().await?;
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdio.stdin, stdio.stdout, stdio.stderr) else {
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdio.stdin, stdio.stdout, stdio.stderr)
+    else {
         return Err("a process with three pipes has three streams".into());
     };
     stdin.write_all(input.as_bytes()).await?;

@@ -41,14 +41,20 @@ fn systems(folder: &Path) -> Vec<String> {
 
 fn mounts_below(folder: &Path, mounts: &str) -> Vec<String> {
     let places = mounts.lines().filter_map(|line| line.split(' ').nth(4));
-    places.filter(|place| Path::new(place).starts_with(folder)).map(|at| format!("mount {at}")).collect()
+    places
+        .filter(|place| Path::new(place).starts_with(folder))
+        .map(|at| format!("mount {at}"))
+        .collect()
 }
 
 fn control_groups(mounts: &str) -> Vec<String> {
     let hierarchies = mounts.lines().filter(|line| line.contains(" - cgroup"));
     let places = hierarchies.filter_map(|line| line.split(' ').nth(4));
     let groups = places.flat_map(|place| IDS.map(|id| Path::new(place).join("hcsshim").join(id)));
-    groups.filter(|group| group.exists()).map(|group| format!("control group {}", group.display())).collect()
+    groups
+        .filter(|group| group.exists())
+        .map(|group| format!("control group {}", group.display()))
+        .collect()
 }
 
 /// Workers inherit the variable that names the state folder.

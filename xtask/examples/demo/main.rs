@@ -3,14 +3,14 @@
 #[cfg(target_os = "linux")]
 mod container;
 #[cfg(target_os = "linux")]
+#[path = "../support/layer.rs"]
+mod layer;
+#[cfg(target_os = "linux")]
 mod leftovers;
 #[cfg(target_os = "linux")]
 mod narrator;
 #[cfg(target_os = "linux")]
 mod programs;
-#[cfg(target_os = "linux")]
-#[path = "../support/layer.rs"]
-mod layer;
 #[cfg(target_os = "linux")]
 mod stage;
 

@@ -126,5 +126,6 @@ async fn clear(stage: &Stage, show: bool) -> Result<()> {
 }
 
 fn remove(folder: &Path) -> Result<()> {
-    fs::remove_dir_all(folder).map_err(|error| format!("removing {}: {error}", folder.display()).into())
+    fs::remove_dir_all(folder)
+        .map_err(|error| format!("removing {}: {error}", folder.display()).into())
 }

@@ -21,13 +21,18 @@ pub(crate) fn make(layer: &Path) -> io::Result<&'static str> {
     for folder in ["bin", "dev", "etc", "mnt", "proc", "run", "sys", "tmp"] {
         fs::create_dir_all(layer.join(folder))?;
     }
-    fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/:/bin/sh\nann:x:1000:1000:Ann:/tmp:/bin/sh\n")?;
+    fs::write(
+        layer.join("etc/passwd"),
+        "root:x:0:0:root:/:/bin/sh\nann:x:1000:1000:Ann:/tmp:/bin/sh\n",
+    )?;
     fs::write(layer.join("etc/group"), "root:x:0:\nann:x:1000:\n")?;
     let Some(busybox) = find("busybox") else {
         for name in PROGRAMS {
             match find(name) {
                 Some(program) => copy_program(&program, layer, name)?,
-                None if name == "sh" => return Err(io::Error::other("the machine has no sh in PATH")),
+                None if name == "sh" => {
+                    return Err(io::Error::other("the machine has no sh in PATH"));
+                }
                 None => {}
             }
         }

@@ -1,5 +1,6 @@
 //! The lanes.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +19,9 @@ const E2E: &str = "tests";
 const GUEST_V2: &str = "guest_v2";
 const SOAK: &str = "soak";
 
+/// Names the folder where the guest's script keeps the guest's kernel.
+const GUEST_CACHE: &str = "HCSSHIM_GUEST_CACHE";
+
 /// In the order they run: those that end soonest first.
 pub(super) const LANES: &[Lane] = &[
     Lane {
@@ -30,7 +34,7 @@ pub(super) const LANES: &[Lane] = &[
         name: "clippy",
         about: "the lints, for Linux",
         full_only: false,
-        run: |_| step(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).into(),
+        run: |_| clippy(&[]).into(),
     },
     Lane {
         name: "windows",
@@ -85,14 +89,19 @@ fn fmt() -> Result<()> {
     step(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
 }
 
+/// The lints of all that there is for a target; each fault is worth knowing.
+fn clippy(target: &[&str]) -> Result<()> {
+    let all = ["clippy", "--workspace", "--all-targets", "--keep-going"];
+    step(&[&all[..], target, &["--", "-D", "warnings"]].concat())
+}
+
 fn windows() -> Outcome {
     let mut add = Command::new("rustup");
     add.args(["target", "add", WINDOWS]);
     if let Err(error) = run(&mut add) {
         return Outcome::Missing(format!("missing: the target {WINDOWS} ({error:#})"));
     }
-    let lints = ["clippy", "--workspace", "--all-targets", "--target", WINDOWS];
-    step(&[&lints[..], &["--", "-D", "warnings"]].concat()).into()
+    clippy(&["--target", WINDOWS]).into()
 }
 
 fn doc() -> Result<()> {
@@ -153,7 +162,7 @@ fn suites(chosen: fn(&str) -> bool, full: bool) -> Result<()> {
     let mut failed = Vec::new();
     for suite in suites {
         let mut command = Command::new(&suite.program);
-        command.current_dir(&folder).env_remove("CARGO");
+        command.current_dir(&folder).env_remove("CARGO").env(GUEST_CACHE, guest_cache()?);
         if full {
             command.env("E2E_FULL", "1");
         }
@@ -167,8 +176,16 @@ fn suites(chosen: fn(&str) -> bool, full: bool) -> Result<()> {
     Ok(())
 }
 
+fn guest_cache() -> Result<PathBuf> {
+    Ok(target_folder()?.join("tools/guest"))
+}
+
 /// The tests of control groups run inside; the suite boots guests of its own.
 fn guest_v2() -> Outcome {
+    if let Err(missing) = e2e_needs() {
+        return Outcome::Missing(missing);
+    }
+    // The guest's script unpacks a package.
     if let Err(missing) = install::package_lists() {
         println!("{missing}");
     }
@@ -178,7 +195,7 @@ fn guest_v2() -> Outcome {
         let tests = built.iter().find(|built| built.package == folder && built.name == "real");
         let tests = &tests.context("crates/cgroup has no tests `real`")?.program;
         let mut guest = Command::new(folder.join("tests/guest-v2.sh"));
-        guest.arg(tests).env("HCSSHIM_GUEST_CACHE", target_folder()?.join("tools/guest"));
+        guest.arg(tests).env(GUEST_CACHE, guest_cache()?);
         run(&mut guest)
     };
     cgroup().and_then(|()| suites(|name| name == GUEST_V2, false)).into()

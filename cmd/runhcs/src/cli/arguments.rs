@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 /// Creates and runs containers according to the OCI runtime specification.
-///
-/// A container is a compute system. It is made from a bundle: a folder with a
-/// config.json and a root file system.
 #[derive(Debug, Parser)]
 #[command(name = "runhcs", disable_help_subcommand = true, subcommand_required = true)]
-#[command(after_help = "Examples:
+#[command(version = "spec: 1.3.0")]
+#[command(after_help = "A container is a compute system. It is made from a bundle: a folder with a
+config.json and a root file system.
+
+Examples:
   runhcs spec                      write a config.json into this folder
   runhcs run c1                    run this folder's bundle as container c1
   runhcs create --bundle /b c1     create it, runhcs start c1 starts it
@@ -165,7 +166,7 @@ pub(crate) struct Exec {
     /// Give the process a console
     #[arg(short, long)]
     pub(crate) tty: bool,
-    /// The user: uid[:gid], or names that the container knows
+    /// The user: uid or uid:gid, or names that the container knows
     #[arg(short, long, value_name = "USER")]
     pub(crate) user: Option<String>,
     /// The file of an OCI process to run in place of a command

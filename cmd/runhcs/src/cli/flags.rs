@@ -135,7 +135,7 @@ impl Flags {
             return Err(Stop::Help(None));
         }
         let Some(flag) = find(command, name) else {
-            if matches!(name, "version" | "v") {
+            if matches!(name, "version" | "v" | "V") {
                 return Err(Stop::Version);
             }
             return Err(wrong(format!("flag provided but not defined: -{name}")));

@@ -19,7 +19,7 @@ pub(super) fn show(root: &mut clap::Command, command: Option<&str>) -> Result<Pa
 pub(super) fn text(root: &mut clap::Command, command: Option<&str>) -> String {
     root.build();
     match command.and_then(|name| root.find_subcommand_mut(name)) {
-        Some(command) => command.render_long_help().to_string(),
+        Some(command) => command.render_help().to_string(),
         None => root.render_help().to_string(),
     }
 }

@@ -10,9 +10,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 pub(crate) use arguments::{
-    Cli, Command, CreateArgs, CreateScratch, Delete, Events, Exec, Globals, Id, Kill, List,
-    PrepareDisk, ProcessList, ResizeTty, Run, Shim, Spec,
+    Cli, Command, CreateScratch, Delete, Events, Globals, Id, Kill, List, PrepareDisk, ProcessList,
+    ResizeTty, Shim, Spec,
 };
+#[cfg(unix)]
+pub(crate) use arguments::{CreateArgs, Exec, Run};
 
 /// What to do.
 pub(crate) enum Parsed {

@@ -6,6 +6,7 @@ mod refused;
 mod report;
 mod spec;
 
+#[cfg(unix)]
 pub(crate) use control::{end, forgotten};
 
 use clap::CommandFactory;

@@ -31,6 +31,9 @@ pub(super) async fn send(socket: &UnixStream, process: &dyn Process) -> anyhow::
     let console = console.ok_or_else(|| {
         anyhow!("this host does not give the console of process {} away", process.pid())
     })?;
+    // Whoever gets it expects a console like any other: reads wait.
+    rustix::io::ioctl_fionbio(&console, false)
+        .map_err(|error| anyhow!("preparing the console: {error}"))?;
     let files = [console.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);

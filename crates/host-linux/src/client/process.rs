@@ -23,7 +23,9 @@ pub(super) struct LinuxProcess {
     pid: u32,
     known: watch::Receiver<Known>,
     /// The streams that came with the answer, until somebody asks for them.
-    first: Mutex<Option<Stdio>>,
+    /// They stay as they came till then: whoever else has the console would
+    /// notice.
+    first: Mutex<Option<Streams>>,
     /// `None` once it is closed.
     connection: RwLock<Option<Connection>>,
 }
@@ -34,17 +36,14 @@ impl LinuxProcess {
         connection: Connection,
         opened: &OpenedProcess,
         files: Vec<OwnedFd>,
-    ) -> Result<Box<dyn Process>> {
-        let process = Self {
+    ) -> Box<dyn Process> {
+        Box::new(Self {
             system: connection.id().to_string(),
             pid: opened.pid,
             known: connection.process(opened.pid),
-            first: Mutex::new(None),
+            first: Mutex::new(Some(Streams::new(opened, files))),
             connection: RwLock::new(Some(connection)),
-        };
-        let streams = process.streams(compute::operation::CREATE_PROCESS, opened, files)?;
-        process.first.lock().unwrap_or_else(PoisonError::into_inner).replace(streams);
-        Ok(Box::new(process))
+        })
     }
 
     fn connection(&self, operation: &'static str) -> Result<Connection> {
@@ -56,29 +55,13 @@ impl LinuxProcess {
         Error::process(operation, self.system.as_str(), self.pid, cause)
     }
 
-    fn streams(
-        &self,
-        operation: &'static str,
-        opened: &OpenedProcess,
-        files: Vec<OwnedFd>,
-    ) -> Result<Stdio> {
-        streams(opened, files).map_err(|error| {
-            self.error(operation, crate::failure::code_of(&error))
-                .with_events([event(format!("taking the streams over: {error}"))])
-        })
-    }
-
     async fn close_stream(&self, operation: &'static str, stream: u8) -> Result<()> {
         let connection = self.connection(operation)?;
         if *self.known.borrow() != Known::Running && stream == 0 {
             return Ok(());
         }
         if let Some(first) = &mut *self.first.lock().unwrap_or_else(PoisonError::into_inner) {
-            match stream {
-                0 => first.stdin = None,
-                1 => first.stdout = None,
-                _ => first.stderr = None,
-            }
+            first.close(stream);
         }
         connection.call(operation, Request::CloseStdio(CloseStdio { pid: self.pid, stream })).await
     }
@@ -164,13 +147,20 @@ impl Process for LinuxProcess {
     async fn stdio(&self) -> Result<Stdio> {
         use compute::operation::PROCESS_STDIO as STDIO;
         let connection = self.connection(STDIO)?;
-        if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Ok(first);
-        }
-        let request = Request::ProcessStdio(ProcessRef { pid: self.pid });
-        let (opened, files) =
-            connection.call_with_files::<OpenedProcess>(STDIO, request, Vec::new()).await?;
-        self.streams(STDIO, &opened, files)
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let streams = match first {
+            Some(first) => first,
+            None => {
+                let request = Request::ProcessStdio(ProcessRef { pid: self.pid });
+                let (opened, files) =
+                    connection.call_with_files::<OpenedProcess>(STDIO, request, Vec::new()).await?;
+                Streams::new(&opened, files)
+            }
+        };
+        streams.into_stdio().map_err(|error| {
+            self.error(STDIO, crate::failure::code_of(&error))
+                .with_events([event(format!("taking the streams over: {error}"))])
+        })
     }
 
     async fn console(&self) -> Result<Option<OwnedFd>> {
@@ -204,30 +194,48 @@ impl Process for LinuxProcess {
     }
 }
 
-fn streams(opened: &OpenedProcess, files: Vec<OwnedFd>) -> io::Result<Stdio> {
-    let mut files = files.into_iter();
-    let mut next = |given: bool| given.then(|| files.next()).flatten();
-    let [stdin, stdout, stderr] = opened.streams.map(&mut next);
-    let mut stdio = Stdio::default();
-    if opened.console {
-        // A console is one file both ways.
-        if let Some(console) = stdout {
-            let console = Console::new(console)?;
-            stdio.stdin = Some(Box::pin(console.clone()));
-            stdio.stdout = Some(Box::pin(console));
+/// The caller's ends of a process's streams, as they came.
+struct Streams {
+    console: bool,
+    files: [Option<OwnedFd>; 3],
+}
+
+impl Streams {
+    fn new(opened: &OpenedProcess, files: Vec<OwnedFd>) -> Self {
+        let mut files = files.into_iter();
+        let files = opened.streams.map(|given| given.then(|| files.next()).flatten());
+        Self { console: opened.console, files }
+    }
+
+    /// Drops one of them. A console is one stream both ways and stays.
+    fn close(&mut self, stream: u8) {
+        if let (false, Some(file)) = (self.console, self.files.get_mut(usize::from(stream))) {
+            *file = None;
         }
-        return Ok(stdio);
     }
-    if let Some(stdin) = stdin {
-        stdio.stdin = Some(Box::pin(pipe::Sender::from_owned_fd(stdin)?));
+
+    fn into_stdio(self) -> io::Result<Stdio> {
+        let [stdin, stdout, stderr] = self.files;
+        let mut stdio = Stdio::default();
+        if self.console {
+            if let Some(console) = stdout {
+                let console = Console::new(console)?;
+                stdio.stdin = Some(Box::pin(console.clone()));
+                stdio.stdout = Some(Box::pin(console));
+            }
+            return Ok(stdio);
+        }
+        if let Some(stdin) = stdin {
+            stdio.stdin = Some(Box::pin(pipe::Sender::from_owned_fd(stdin)?));
+        }
+        let reader = |file: Option<OwnedFd>| -> io::Result<Option<compute::ReadPipe>> {
+            Ok(match file {
+                Some(file) => Some(Box::pin(pipe::Receiver::from_owned_fd(file)?)),
+                None => None,
+            })
+        };
+        stdio.stdout = reader(stdout)?;
+        stdio.stderr = reader(stderr)?;
+        Ok(stdio)
     }
-    let reader = |file: Option<OwnedFd>| -> io::Result<Option<compute::ReadPipe>> {
-        Ok(match file {
-            Some(file) => Some(Box::pin(pipe::Receiver::from_owned_fd(file)?)),
-            None => None,
-        })
-    };
-    stdio.stdout = reader(stdout)?;
-    stdio.stderr = reader(stderr)?;
-    Ok(stdio)
 }

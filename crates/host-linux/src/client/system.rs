@@ -177,7 +177,7 @@ impl ComputeSystem for LinuxSystem {
         let (opened, files) = tokio::time::timeout(self.timeouts.syscall_watcher, call)
             .await
             .map_err(|_| Error::system(CREATE, self.id.as_str(), Named::Timeout))??;
-        LinuxProcess::open(connection.clone(), &opened, files)
+        Ok(LinuxProcess::open(connection.clone(), &opened, files))
     }
 
     async fn open_process(&self, pid: u32) -> Result<Box<dyn Process>> {
@@ -186,7 +186,7 @@ impl ComputeSystem for LinuxSystem {
         let request = Request::OpenProcess(ProcessRef { pid });
         let (opened, files) =
             connection.call_with_files::<OpenedProcess>(OPEN, request, Vec::new()).await?;
-        LinuxProcess::open(connection, &opened, files)
+        Ok(LinuxProcess::open(connection, &opened, files))
     }
 
     fn events(&self) -> EventStream {

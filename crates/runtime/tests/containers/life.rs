@@ -27,7 +27,6 @@ pub(crate) const CASES: &[Case] = &[
     ("everything_dies_with_the_maker", dies_with_maker),
     ("threads_are_refused", threads),
     ("control_group", control_group),
-    ("the_own_program_can_be_run_read_only", own_program),
 ];
 
 fn exit_codes() {
@@ -371,21 +370,4 @@ fn control_group() {
     container.delete().expect("a deletion");
     assert!(group.unified_dir().is_none_or(|dir| dir.as_fd().as_raw_fd() >= 0));
     group.remove().expect("a removal");
-}
-
-fn own_program() {
-    use std::io::Read as _;
-    let program = runtime::read_only_executable().expect("a descriptor");
-    let link = format!("/proc/self/fd/{}", program.as_raw_fd());
-    let mut child = std::process::Command::new(&link)
-        .args(["--list", "the_own_program"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("a start");
-    let mut output = String::new();
-    child.stdout.take().expect("a pipe").read_to_string(&mut output).expect("text");
-    assert!(child.wait().expect("an end").success());
-    assert_eq!(output, "the_own_program_can_be_run_read_only: test\n");
-    let error = fs::File::options().append(true).open(&link).expect_err("read-only");
-    assert!(matches!(error.raw_os_error(), Some(libc::EROFS | libc::ETXTBSY)), "{error}");
 }

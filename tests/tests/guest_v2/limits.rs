@@ -15,8 +15,8 @@ use hcs_schema::schema2::{
 use serde_json::json;
 
 /// A file of the system's control group: by its name in version 2 or 1.
-fn control(stage: &Stage, name: &str, v2: &str, v1: &str) -> String {
-    let groups: Vec<PathBuf> = cgroups(&stage.name(name));
+fn control(stage: &Stage, v2: &str, v1: &str) -> String {
+    let groups: Vec<PathBuf> = cgroups(stage.tag());
     groups
         .iter()
         .flat_map(|group| [group.join(v2), group.join(v1)])
@@ -49,7 +49,7 @@ fn a_process_beyond_the_memory_limit_is_killed() {
         let mut document = document(stage);
         inner(&mut document).memory = Some(Memory { size_in_mb: 32, ..Default::default() });
         let system = started(stage, "a", document).await;
-        assert_eq!(control(stage, "a", "memory.max", "memory.limit_in_bytes"), "33554432");
+        assert_eq!(control(stage, "memory.max", "memory.limit_in_bytes"), "33554432");
         let ran = run(system.as_ref(), &sh(&format!("({HOG}); exec tail -c 134217728 /dev/zero"))).await;
         assert_eq!(ran.code, 137, "{ran:?}");
         // The others live on.
@@ -65,7 +65,7 @@ fn the_memory_limit_can_change_while_it_runs() {
         inner(&mut document).memory = Some(Memory { size_in_mb: 32, ..Default::default() });
         let system = started(stage, "a", document).await;
         modify(system.as_ref(), "Container/Memory/SizeInMB", json!(512)).await.expect("modify");
-        assert_eq!(control(stage, "a", "memory.max", "memory.limit_in_bytes"), "536870912");
+        assert_eq!(control(stage, "memory.max", "memory.limit_in_bytes"), "536870912");
         assert_eq!(run(system.as_ref(), &sh(HOG)).await.ok(), "134217728");
         code(modify(system.as_ref(), "Container/Memory/SizeInMB", json!("much")).await);
         code(modify(system.as_ref(), "Container/Memory/SizeInMB", json!(0)).await);
@@ -101,7 +101,7 @@ fn a_processor_limit_holds_and_can_change() {
         // It gets no more; less where the machine is busy.
         assert!(share < 0.35, "{share}");
         modify(system.as_ref(), "Container/Processor", json!({"Count": 1})).await.expect("modify");
-        let quota = control(stage, "a", "cpu.max", "cpu.cfs_quota_us");
+        let quota = control(stage, "cpu.max", "cpu.cfs_quota_us");
         assert!(quota == "100000" || quota == "100000 100000", "{quota}");
         end(system).await;
     });
@@ -114,7 +114,7 @@ fn a_processor_weight_is_the_kernels() {
             let mut document = document(stage);
             inner(&mut document).processor = Some(Processor { weight, ..Default::default() });
             let system = started(stage, name, document).await;
-            let value = control(stage, name, "cpu.weight", "cpu.shares");
+            let value = control(stage, "cpu.weight", "cpu.shares");
             end(system).await;
             value.parse::<u64>().expect("a number")
         };
@@ -145,7 +145,7 @@ fn storage_limits_are_set_on_the_scratchs_disk() {
             }
             Err(error) => panic!("{error:#}"),
         };
-        let limit = control(stage, "a", "io.max", "blkio.throttle.write_bps_device");
+        let limit = control(stage, "io.max", "blkio.throttle.write_bps_device");
         assert!(limit.contains("1048576"), "{limit}");
         end(system).await;
     });
