@@ -19,7 +19,7 @@ use crate::mounts::{attach, clone_tree};
 use crate::namespaces::kind;
 use crate::options::{ProcessIo, Spawned};
 use crate::path::{self, Kind};
-use crate::sync::Channel;
+use crate::sync::{Channel, Tag};
 use crate::sys::{self, MountAttr, Side};
 use crate::{masks, plan, wait};
 
@@ -135,6 +135,23 @@ impl Container {
                 .map_err(|_| Error::State("a number has no zero byte".into()))?;
             sys::detach(&link, true).at_with(|| name("unmount"))
         })
+    }
+
+    /// The container's root as its processes see it, by a short-lived process that enters it:
+    /// where `/proc/PID/root` is closed to its maker, as it is without privileges.
+    ///
+    /// # Errors
+    ///
+    /// When the container has ended.
+    pub fn root(&self) -> Result<OwnedFd, Error> {
+        check_single_threaded()?;
+        let (ours, theirs) = Channel::pair().at("process", "make a channel")?;
+        self.inside(|root| {
+            theirs.send_fd(Tag::Root, &[], root).at("process", "hand the container's root out")
+        })?;
+        let message = ours.receive().at("process", "take the container's root")?;
+        let root = message.and_then(|message| message.fd);
+        root.ok_or_else(|| Error::State("the container's root has not come".into()))
     }
 
     /// Does something with the container's mounts in a short-lived process. `work` gets the

@@ -35,6 +35,8 @@ pub(crate) enum Tag {
     Listener = b'L',
     /// Child to parent: name spaces, one descriptor a message, the kind in the bytes.
     Namespace = b'N',
+    /// Child to parent: the container's root.
+    Root = b'D',
     /// Child to parent: everything is set up.
     Ready = b'R',
     /// Child to parent: an encoded [`crate::Error`].
@@ -43,8 +45,10 @@ pub(crate) enum Tag {
 
 impl Tag {
     fn read(byte: u8) -> Option<Self> {
-        use Tag::{Console, Failed, Go, Hooks, Listener, Map, Namespace, Ready, Start, Successor};
-        [Go, Start, Map, Successor, Hooks, Console, Listener, Namespace, Ready, Failed]
+        use Tag::{
+            Console, Failed, Go, Hooks, Listener, Map, Namespace, Ready, Root, Start, Successor,
+        };
+        [Go, Start, Map, Successor, Hooks, Console, Listener, Namespace, Root, Ready, Failed]
             .into_iter()
             .find(|tag| *tag as u8 == byte)
     }

@@ -184,7 +184,13 @@ impl Worker {
         };
         let path = format!("/proc/{}/root", container.init().pid);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Some(rustix::fs::open(path, flags, Mode::empty())?))
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            // Only root may look there.
+            Err(rustix::io::Errno::ACCESS) => {
+                container.root().map(Some).map_err(std::io::Error::other)
+            }
+            root => Ok(Some(root?)),
+        }
     }
 
     fn hold(&mut self, client: u32, pid: u32) {
