@@ -53,10 +53,7 @@ fn encode(bytes: &[u8]) -> String {
 
 /// Line breaks are passed over, as the reference's decoder does.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect();
+    let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     if !digits.len().is_multiple_of(4) {
         return None;
     }
@@ -102,9 +99,7 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        decode(&text)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("bytes are not padded base64"))
+        decode(&text).map(Self).ok_or_else(|| D::Error::custom("bytes are not padded base64"))
     }
 }
 

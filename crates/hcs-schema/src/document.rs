@@ -15,10 +15,7 @@ use crate::field::{Field, Read, Write};
 /// They are written after the named fields, in the order of their names. An empty set costs a
 /// pointer.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(
-    clippy::box_collection,
-    reason = "an empty map would cost three pointers"
-)]
+#[expect(clippy::box_collection, reason = "an empty map would cost three pointers")]
 pub struct Extra(Option<Box<BTreeMap<String, Value>>>);
 
 impl Extra {
@@ -44,10 +41,7 @@ impl Extra {
 
     /// The names and values, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0
-            .iter()
-            .flat_map(|fields| fields.iter())
-            .map(|(name, value)| (name.as_str(), value))
+        self.0.iter().flat_map(|fields| fields.iter()).map(|(name, value)| (name.as_str(), value))
     }
 }
 
@@ -72,9 +66,7 @@ pub(crate) trait Document: Default {
 /// The document's own spelling of a field name: the same name, else one that differs in case only.
 fn own_key<T: Document>(name: &str) -> Option<&'static str> {
     let exact = T::KEYS.iter().find(|key| **key == name);
-    exact
-        .or_else(|| T::KEYS.iter().find(|key| key.eq_ignore_ascii_case(name)))
-        .copied()
+    exact.or_else(|| T::KEYS.iter().find(|key| key.eq_ignore_ascii_case(name))).copied()
 }
 
 /// Reads a document from a JSON object.
@@ -162,11 +154,7 @@ pub(crate) fn write_unless_empty<M: SerializeMap, T: Field>(
     key: &'static str,
     value: &T,
 ) -> Result<(), M::Error> {
-    if value.is_omitted() {
-        Ok(())
-    } else {
-        write_always(map, key, value)
-    }
+    if value.is_omitted() { Ok(()) } else { write_always(map, key, value) }
 }
 
 /// Writes the fields that the type doesn't name; called by [`document!`].

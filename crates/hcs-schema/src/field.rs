@@ -100,10 +100,7 @@ impl Field for f64 {
         /// Up to here every whole number has an exact integer.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if self.fract() == 0.0 && self.abs() < EXACT {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a whole number within range"
-            )]
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number within range")]
             serializer.serialize_i64(*self as i64)
         } else {
             serializer.serialize_f64(*self)
@@ -214,17 +211,14 @@ impl<T: Field> Field for BTreeMap<i64, T> {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_map(deserializer, |key| {
-            key.parse()
-                .map_err(|_| format!("map key {key:?} is not a whole number"))
+            key.parse().map_err(|_| format!("map key {key:?} is not a whole number"))
         })
     }
 
     /// The keys' text decides the order: `10` comes before `9`.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries: Vec<_> = self
-            .iter()
-            .map(|(key, value)| (key.to_string(), value))
-            .collect();
+        let mut entries: Vec<_> =
+            self.iter().map(|(key, value)| (key.to_string(), value)).collect();
         entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut map = serializer.serialize_map(Some(entries.len()))?;
         for (key, value) in entries {

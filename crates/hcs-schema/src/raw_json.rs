@@ -81,9 +81,7 @@ impl<'de> Deserialize<'de> for RawJson {
         if !raw.get().contains(|c: char| c.is_ascii_whitespace()) {
             return Ok(Self(raw));
         }
-        RawValue::from_string(compact(raw.get()))
-            .map(Self)
-            .map_err(serde::de::Error::custom)
+        RawValue::from_string(compact(raw.get())).map(Self).map_err(serde::de::Error::custom)
     }
 }
 

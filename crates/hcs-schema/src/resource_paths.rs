@@ -89,10 +89,7 @@ mod tests {
 
     #[test]
     fn parts_are_put_in_their_places() {
-        assert_eq!(
-            scsi_attachment("0", 5),
-            "VirtualMachine/Devices/Scsi/0/Attachments/5"
-        );
+        assert_eq!(scsi_attachment("0", 5), "VirtualMachine/Devices/Scsi/0/Attachments/5");
         assert_eq!(
             virtual_pmem_mapping(1, 4096),
             "VirtualMachine/Devices/VirtualPMem/Devices/1/Mappings/4096"

@@ -41,20 +41,8 @@ impl From<OffsetDateTime> for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, clock, offset) = (self.0.date(), self.0.time(), self.0.offset());
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            date.year(),
-            u8::from(date.month()),
-            date.day()
-        )?;
-        write!(
-            f,
-            "T{:02}:{:02}:{:02}",
-            clock.hour(),
-            clock.minute(),
-            clock.second()
-        )?;
+        write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())?;
+        write!(f, "T{:02}:{:02}:{:02}", clock.hour(), clock.minute(), clock.second())?;
         if clock.nanosecond() != 0 {
             let digits = format!("{:09}", clock.nanosecond());
             write!(f, ".{}", digits.trim_end_matches('0'))?;
@@ -84,10 +72,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         OffsetDateTime::parse(text, &Rfc3339)
             .map(Self)
-            .map_err(|source| ParseTimestampError {
-                text: text.to_owned(),
-                source,
-            })
+            .map_err(|source| ParseTimestampError { text: text.to_owned(), source })
     }
 }
 
@@ -99,9 +84,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -139,9 +122,6 @@ mod tests {
     #[test]
     fn anything_else_is_refused_with_an_example() {
         let error = "yesterday".parse::<Timestamp>().unwrap_err().to_string();
-        assert!(
-            error.starts_with("timestamp \"yesterday\" is not RFC 3339, such as "),
-            "{error}"
-        );
+        assert!(error.starts_with("timestamp \"yesterday\" is not RFC 3339, such as "), "{error}");
     }
 }

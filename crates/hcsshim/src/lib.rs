@@ -126,3 +126,8 @@ pub const HOST_TYPE: SystemType = SystemType::Host;
 pub const WAIT_ERR_EXEC_FAILED: i32 = 32767;
 /// A time limit, in milliseconds, that never passes (`INFINITE` of Windows).
 pub const TIMEOUT_INFINITE: u32 = 0xffff_ffff;
+
+/// The example of the project's front page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -57,8 +57,7 @@ impl Abi {
     /// makes a call there.
     pub(crate) fn listed(arch: Arch, listed: &[OciArch]) -> Vec<Self> {
         let abis = arch.abis().iter().copied();
-        abis.filter(|abi| *abi == arch.abis()[0] || listed.contains(&abi.oci()))
-            .collect()
+        abis.filter(|abi| *abi == arch.abis()[0] || listed.contains(&abi.oci())).collect()
     }
 
     fn oci(self) -> OciArch {
@@ -133,9 +132,7 @@ fn x32_calls() -> Vec<(&'static str, u32)> {
         !X32_LACKS.contains(name) && !X32_OWN.iter().any(|(own, _)| own == name)
     });
     let calls = shared.chain(X32_OWN.iter().copied());
-    calls
-        .map(|(name, number)| (name, X32_BIT | number))
-        .collect()
+    calls.map(|(name, number)| (name, X32_BIT | number)).collect()
 }
 
 fn aarch64_calls() -> Vec<(&'static str, u32)> {

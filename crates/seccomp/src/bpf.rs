@@ -30,12 +30,7 @@ pub struct Instruction {
 
 impl Instruction {
     fn plain(code: u16, k: u32) -> Self {
-        Self {
-            code,
-            jt: 0,
-            jf: 0,
-            k,
-        }
+        Self { code, jt: 0, jf: 0, k }
     }
 }
 
@@ -92,12 +87,7 @@ impl Assembler {
         let yes = self.within_reach(yes);
         let no = self.within_reach(no);
         let (jt, jf) = (self.skip(yes), self.skip(no));
-        self.push(Instruction {
-            code: test.code(),
-            jt,
-            jf,
-            k,
-        })
+        self.push(Instruction { code: test.code(), jt, jf, k })
     }
 
     /// Puts a load of a 32-bit word of `struct seccomp_data` in front of `next`.
@@ -119,9 +109,7 @@ impl Assembler {
     pub(crate) fn finish(mut self, entry: Target) -> Result<Vec<Instruction>, Error> {
         self.lead_to(entry);
         if self.reversed.len() > MAX_INSTRUCTIONS {
-            return Err(Error::TooLong {
-                instructions: self.reversed.len(),
-            });
+            return Err(Error::TooLong { instructions: self.reversed.len() });
         }
         self.reversed.reverse();
         Ok(self.reversed)

@@ -69,18 +69,13 @@ fn allow_if((name, operator, value): FirstArgument) -> LinuxSyscall {
 }
 
 fn first_argument(operator: LinuxSeccompOperator, value: u64) -> LinuxSeccompArg {
-    let arg = LinuxSeccompArgBuilder::default()
-        .index(0_usize)
-        .op(operator)
-        .value(value);
-    arg.build()
-        .expect("all fields of an argument have defaults")
+    let arg = LinuxSeccompArgBuilder::default().index(0_usize).op(operator).value(value);
+    arg.build().expect("all fields of an argument have defaults")
 }
 
 fn rule<'a>(names: impl IntoIterator<Item = &'a str>, action: LinuxSeccompAction) -> LinuxSyscall {
     let mut rule = LinuxSyscall::default();
-    rule.set_names(names.into_iter().map(str::to_owned).collect())
-        .set_action(action);
+    rule.set_names(names.into_iter().map(str::to_owned).collect()).set_action(action);
     rule
 }
 
@@ -100,11 +95,7 @@ const WITH_ARGUMENT: &[FirstArgument] = &[
     ("personality", LinuxSeccompOperator::ScmpCmpEq, 0),
     ("personality", LinuxSeccompOperator::ScmpCmpEq, PER_LINUX32),
     ("personality", LinuxSeccompOperator::ScmpCmpEq, UNAME26),
-    (
-        "personality",
-        LinuxSeccompOperator::ScmpCmpEq,
-        UNAME26 | PER_LINUX32,
-    ),
+    ("personality", LinuxSeccompOperator::ScmpCmpEq, UNAME26 | PER_LINUX32),
     ("personality", LinuxSeccompOperator::ScmpCmpEq, QUERY),
 ];
 
@@ -121,21 +112,12 @@ const WITH_CAPABILITY: &[(Capability, &str)] = &[
     ),
     (Capability::SysBoot, "reboot"),
     (Capability::SysChroot, "chroot"),
-    (
-        Capability::SysModule,
-        "delete_module finit_module init_module",
-    ),
-    (
-        Capability::SysNice,
-        "get_mempolicy mbind set_mempolicy set_mempolicy_home_node",
-    ),
+    (Capability::SysModule, "delete_module finit_module init_module"),
+    (Capability::SysNice, "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"),
     (Capability::SysPacct, "acct"),
     (Capability::SysPtrace, "kcmp pidfd_getfd process_madvise"),
     (Capability::SysRawio, "ioperm iopl"),
-    (
-        Capability::SysTime,
-        "clock_settime clock_settime64 settimeofday stime",
-    ),
+    (Capability::SysTime, "clock_settime clock_settime64 settimeofday stime"),
     (Capability::SysTtyConfig, "vhangup"),
     (Capability::Syslog, "syslog"),
 ];

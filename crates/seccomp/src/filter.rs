@@ -25,10 +25,7 @@ struct Answer {
 
 impl Answer {
     fn always(verdict: u32) -> Self {
-        Self {
-            rules: Vec::new(),
-            otherwise: verdict,
-        }
+        Self { rules: Vec::new(), otherwise: verdict }
     }
 
     fn of(mut rules: Vec<Placed>, default: u32) -> Self {
@@ -123,12 +120,7 @@ fn fit(rule: &Rule, abi: Abi) -> Rule {
 fn multiplexed(rule: &Rule, call: u64) -> Rule {
     let mut rule = fit(rule, Abi::X86);
     rule.conditions.retain(|condition| condition.index != 0);
-    let is_call = Condition {
-        index: 0,
-        operator: Operator::Equal,
-        value: call,
-        wide: false,
-    };
+    let is_call = Condition { index: 0, operator: Operator::Equal, value: call, wide: false };
     rule.conditions.insert(0, is_call);
     rule
 }
@@ -239,8 +231,5 @@ impl Layout {
 /// The upper and lower 32 bits.
 fn halves(value: u64) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
-    (
-        u32::from_be_bytes([a, b, c, d]),
-        u32::from_be_bytes([e, f, g, h]),
-    )
+    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
 }

@@ -78,9 +78,7 @@ pub(crate) struct Rules<'a> {
 impl<'a> Rules<'a> {
     pub(crate) fn read(profile: &'a LinuxSeccomp) -> Result<Self, Error> {
         let action = profile.default_action();
-        let default = verdict(action, profile.default_errno_ret(), || {
-            "defaultErrnoRet".into()
-        })?;
+        let default = verdict(action, profile.default_errno_ret(), || "defaultErrnoRet".into())?;
         let beyond = match action {
             LinuxSeccompAction::ScmpActNotify => return Err(Error::NotifyByDefault),
             LinuxSeccompAction::ScmpActAllow
@@ -88,13 +86,8 @@ impl<'a> Rules<'a> {
             | LinuxSeccompAction::ScmpActTrace => default,
             _ => verdict::ERRNO | ENOSYS,
         };
-        let mut rules = Self {
-            by_name: HashMap::new(),
-            names: Vec::new(),
-            default,
-            beyond,
-            notifies: false,
-        };
+        let mut rules =
+            Self { by_name: HashMap::new(), names: Vec::new(), default, beyond, notifies: false };
         let mut place = 0..;
         let syscalls = profile.syscalls().as_deref().unwrap_or_default();
         for (position, syscall) in syscalls.iter().enumerate() {
@@ -162,25 +155,15 @@ fn read_rule(rule: usize, syscall: &LinuxSyscall) -> Result<Vec<Rule>, Error> {
     let mut conditions = Vec::new();
     for arg in syscall.args().as_deref().unwrap_or_default() {
         let index = arg.index();
-        let seen = seen
-            .get_mut(index)
-            .ok_or(Error::ArgumentIndex { rule, index })?;
+        let seen = seen.get_mut(index).ok_or(Error::ArgumentIndex { rule, index })?;
         repeated |= std::mem::replace(seen, true);
         conditions.push(condition(arg));
     }
     if !repeated {
-        return Ok(vec![Rule {
-            conditions,
-            verdict,
-        }]);
+        return Ok(vec![Rule { conditions, verdict }]);
     }
     let apart = conditions.into_iter();
-    Ok(apart
-        .map(|condition| Rule {
-            conditions: vec![condition],
-            verdict,
-        })
-        .collect())
+    Ok(apart.map(|condition| Rule { conditions: vec![condition], verdict }).collect())
 }
 
 fn condition(arg: &LinuxSeccompArg) -> Condition {
@@ -195,20 +178,12 @@ fn condition(arg: &LinuxSeccompArg) -> Condition {
             // libseccomp masks the expected value too, where the runtime specification says
             // nothing.
             let mask = arg.value();
-            (
-                Operator::MaskedEqual(mask),
-                arg.value_two().unwrap_or(0) & mask,
-            )
+            (Operator::MaskedEqual(mask), arg.value_two().unwrap_or(0) & mask)
         }
     };
     // The caller checked the index.
     let index = u32::try_from(arg.index()).unwrap_or(u32::MAX);
-    Condition {
-        index,
-        operator,
-        value,
-        wide: true,
-    }
+    Condition { index, operator, value, wide: true }
 }
 
 /// The verdict of an action with the number that stands beside it in the profile.
@@ -222,10 +197,7 @@ fn verdict(
         LinuxSeccompAction::ScmpActTrace => (verdict::TRACE, MAX_DATA),
         // Only these two take a number; the runtime specification wants it refused elsewhere.
         _ if number.is_some() => {
-            return Err(Error::NumberUnused {
-                field: field(),
-                action,
-            });
+            return Err(Error::NumberUnused { field: field(), action });
         }
         LinuxSeccompAction::ScmpActKill | LinuxSeccompAction::ScmpActKillThread => {
             return Ok(verdict::KILL_THREAD);
@@ -237,12 +209,9 @@ fn verdict(
         LinuxSeccompAction::ScmpActAllow => return Ok(verdict::ALLOW),
     };
     match number.unwrap_or(EPERM) {
-        number if number > limit => Err(Error::NumberTooLarge {
-            field: field(),
-            number,
-            limit,
-            action,
-        }),
+        number if number > limit => {
+            Err(Error::NumberTooLarge { field: field(), number, limit, action })
+        }
         number => Ok(verdict | number),
     }
 }

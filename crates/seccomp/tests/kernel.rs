@@ -58,11 +58,7 @@ fn call_under(program: &Program, number: libc::c_long, args: [u64; 3]) -> Outcom
     if libc::WIFSIGNALED(status) {
         return Outcome::Killed(libc::WTERMSIG(status));
     }
-    assert_ne!(
-        libc::WEXITSTATUS(status),
-        200,
-        "the kernel refuses the program"
-    );
+    assert_ne!(libc::WEXITSTATUS(status), 200, "the kernel refuses the program");
     Outcome::Returned(libc::WEXITSTATUS(status))
 }
 
@@ -83,27 +79,17 @@ fn compiled(profile: &LinuxSeccomp) -> Option<Program> {
 fn an_instruction_is_the_kernels() {
     assert_eq!(size_of::<Instruction>(), size_of::<libc::sock_filter>());
     assert_eq!(align_of::<Instruction>(), align_of::<libc::sock_filter>());
-    assert_eq!(
-        std::mem::offset_of!(Instruction, jt),
-        std::mem::offset_of!(libc::sock_filter, jt)
-    );
-    assert_eq!(
-        std::mem::offset_of!(Instruction, k),
-        std::mem::offset_of!(libc::sock_filter, k)
-    );
+    assert_eq!(std::mem::offset_of!(Instruction, jt), std::mem::offset_of!(libc::sock_filter, jt));
+    assert_eq!(std::mem::offset_of!(Instruction, k), std::mem::offset_of!(libc::sock_filter, k));
 }
 
 #[test]
 fn flags_are_the_kernels() {
     let profile = |flags: &[&str], action| {
-        let flags: Vec<_> = flags
-            .iter()
-            .map(|flag| format!("SECCOMP_FILTER_FLAG_{flag}"))
-            .collect();
-        program(
-            json!({ "defaultAction": "SCMP_ACT_ALLOW", "flags": flags, "listenerPath": "/a",
-            "syscalls": [{ "names": ["mkdirat"], "action": action }] }),
-        )
+        let flags: Vec<_> =
+            flags.iter().map(|flag| format!("SECCOMP_FILTER_FLAG_{flag}")).collect();
+        program(json!({ "defaultAction": "SCMP_ACT_ALLOW", "flags": flags, "listenerPath": "/a",
+            "syscalls": [{ "names": ["mkdirat"], "action": action }] }))
     };
     let all = ["TSYNC", "LOG", "SPEC_ALLOW", "WAIT_KILLABLE_RECV"];
     let Some(plain) = profile(&all, "SCMP_ACT_ERRNO") else {
@@ -120,10 +106,7 @@ fn flags_are_the_kernels() {
         | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER
         | libc::SECCOMP_FILTER_FLAG_TSYNC_ESRCH
         | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    assert_eq!(
-        (u64::from(asking.flags), asking.needs_listener),
-        (set, true)
-    );
+    assert_eq!((u64::from(asking.flags), asking.needs_listener), (set, true));
     let outcome = call_under(&asking, libc::SYS_getppid, [0; 3]);
     assert_eq!(outcome, Outcome::Returned(0), "the kernel takes all flags");
 }
@@ -154,10 +137,7 @@ fn the_default_profile_refuses_what_needs_capabilities() {
     let Some(chroot) = compiled(&default_profile(&[Capability::SysChroot])) else {
         return;
     };
-    assert_eq!(
-        call_under(&chroot, libc::SYS_chroot, [0; 3]),
-        Outcome::Returned(libc::EFAULT)
-    );
+    assert_eq!(call_under(&chroot, libc::SYS_chroot, [0; 3]), Outcome::Returned(libc::EFAULT));
 }
 
 #[test]
@@ -181,11 +161,7 @@ fn each_action_does_what_it_says() {
         let Some(program) = program(profile) else {
             return;
         };
-        assert_eq!(
-            call_under(&program, libc::SYS_getpgid, [0; 3]),
-            expected,
-            "{action}"
-        );
+        assert_eq!(call_under(&program, libc::SYS_getpgid, [0; 3]), expected, "{action}");
         let other = call_under(&program, libc::SYS_getpgid, [1 << 32 | 1, 0, 0]);
         assert_eq!(other, Outcome::Returned(0), "{action}: another argument");
     }

@@ -26,11 +26,7 @@ fn programs_answer_as_libseccomps_do() {
     for (position, sample) in samples.iter().enumerate() {
         let program = compile(&sample.profile, Arch::X86_64).expect("a valid profile");
         for &(number, arch, [a, b, c], expected) in &sample.calls {
-            let call = Call {
-                number,
-                arch,
-                args: [a, b, c, 0, 0, 0],
-            };
+            let call = Call { number, arch, args: [a, b, c, 0, 0, 0] };
             let (verdict, _) = run(&program.instructions, &call);
             // No rule of the samples says ENOSYS: it stands for calls newer than the profile,
             // of which libseccomp knows nothing.

@@ -64,13 +64,7 @@ const OPERATORS: &[&str] = &["NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"];
 
 /// Values on both sides of the words' borders, so that random ones meet.
 fn value() -> impl Strategy<Value = u64> {
-    let word = prop_oneof![
-        Just(0_u32),
-        Just(1),
-        Just(5),
-        Just(u32::MAX - 1),
-        Just(u32::MAX)
-    ];
+    let word = prop_oneof![Just(0_u32), Just(1), Just(5), Just(u32::MAX - 1), Just(u32::MAX)];
     (word.clone(), word).prop_map(|(high, low)| u64::from(high) << 32 | u64::from(low))
 }
 
@@ -98,10 +92,7 @@ fn profile() -> impl Strategy<Value = Value> {
     let arches = prop::sample::subsequence(arches, 0..=5);
     (default, arches, prop::collection::vec(rule(), 0..12)).prop_map(
         |((action, number, _), arches, rules)| {
-            let arches: Vec<_> = arches
-                .iter()
-                .map(|arch| format!("SCMP_ARCH_{arch}"))
-                .collect();
+            let arches: Vec<_> = arches.iter().map(|arch| format!("SCMP_ARCH_{arch}")).collect();
             json!({ "defaultAction": action, "defaultErrnoRet": number, "architectures": arches,
                     "listenerPath": "/agent.sock", "syscalls": rules })
         },
@@ -110,13 +101,9 @@ fn profile() -> impl Strategy<Value = Value> {
 
 fn number(name: &str, arch: u32) -> Option<u32> {
     let parsed = match arch {
-        X86_64 => name
-            .parse::<syscalls::x86_64::Sysno>()
-            .map(|call| call.id()),
+        X86_64 => name.parse::<syscalls::x86_64::Sysno>().map(|call| call.id()),
         X86 => name.parse::<syscalls::x86::Sysno>().map(|call| call.id()),
-        AARCH64 => name
-            .parse::<syscalls::aarch64::Sysno>()
-            .map(|call| call.id()),
+        AARCH64 => name.parse::<syscalls::aarch64::Sysno>().map(|call| call.id()),
         ARM if name == "cacheflush" => Ok(0xf_0002),
         ARM => name.parse::<syscalls::arm::Sysno>().map(|call| call.id()),
         _ => Err(()),
@@ -128,9 +115,7 @@ fn number(name: &str, arch: u32) -> Option<u32> {
 fn expected(profile: &Value, machine: Arch, call: &Call) -> u32 {
     let listed = |arch: &str| {
         let arches = profile["architectures"].as_array().expect("a list");
-        arches
-            .iter()
-            .any(|listed| listed == &format!("SCMP_ARCH_{arch}"))
+        arches.iter().any(|listed| listed == &format!("SCMP_ARCH_{arch}"))
     };
     let is_known = match (machine, call.arch) {
         (Arch::X86_64, X86_64) => call.number < X32_BIT,
@@ -144,14 +129,9 @@ fn expected(profile: &Value, machine: Arch, call: &Call) -> u32 {
     }
     let default = verdict(&profile["defaultAction"], &profile["defaultErrnoRet"]);
     let rules = profile["syscalls"].as_array().expect("a list");
-    let names = || {
-        rules
-            .iter()
-            .flat_map(|rule| rule["names"].as_array().expect("a list"))
-    };
-    let mut numbers: Vec<u32> = names()
-        .filter_map(|name| number(name.as_str()?, call.arch))
-        .collect();
+    let names = || rules.iter().flat_map(|rule| rule["names"].as_array().expect("a list"));
+    let mut numbers: Vec<u32> =
+        names().filter_map(|name| number(name.as_str()?, call.arch)).collect();
     if call.arch == X86 && names().any(|name| name == "socket") {
         numbers.push(102);
     }
@@ -183,9 +163,8 @@ fn expected(profile: &Value, machine: Arch, call: &Call) -> u32 {
 
 fn verdict(action: &Value, errno: &Value) -> u32 {
     let errno = errno.as_u64();
-    let known = ACTIONS
-        .iter()
-        .find(|(known, number, _)| action == known && number.map(u64::from) == errno);
+    let known =
+        ACTIONS.iter().find(|(known, number, _)| action == known && number.map(u64::from) == errno);
     known.expect("made from this list").2
 }
 
@@ -218,16 +197,12 @@ fn call() -> impl Strategy<Value = Call> {
     let arch = prop::sample::select(&[X86_64, X86, AARCH64, ARM, 8][..]);
     let named = prop::sample::select(NAMES);
     let other = prop_oneof![0_u32..480, any::<u32>(), Just(102)];
-    (
-        arch,
-        named,
-        prop::option::weighted(0.2, other),
-        prop::array::uniform6(value()),
-    )
-        .prop_map(|(arch, name, other, args)| {
+    (arch, named, prop::option::weighted(0.2, other), prop::array::uniform6(value())).prop_map(
+        |(arch, name, other, args)| {
             let number = other.or(number(name, arch)).unwrap_or(3);
             Call { number, arch, args }
-        })
+        },
+    )
 }
 
 proptest! {
@@ -266,9 +241,7 @@ proptest! {
 
 fn error(profile: Value) -> String {
     let profile: LinuxSeccomp = serde_json::from_value(profile).expect("a profile");
-    compile(&profile, Arch::X86_64)
-        .expect_err("not a valid profile")
-        .to_string()
+    compile(&profile, Arch::X86_64).expect_err("not a valid profile").to_string()
 }
 
 #[test]
@@ -276,34 +249,13 @@ fn what_is_wrong_is_named() {
     let rule = |rule: Value| json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule] });
     let errno = "SCMP_ACT_ERRNO";
     let cases = [
-        (
-            json!({ "defaultAction": "SCMP_ACT_NOTIFY" }),
-            "SCMP_ACT_NOTIFY can't be the default",
-        ),
-        (
-            json!({ "defaultAction": "SCMP_ACT_KILL", "defaultErrnoRet": 1 }),
-            "defaultErrnoRet",
-        ),
-        (
-            rule(json!({ "names": [""], "action": errno })),
-            "syscalls[0].names",
-        ),
-        (
-            rule(json!({ "names": ["bpf"], "action": errno, "errnoRet": 4096 })),
-            "above 4095",
-        ),
-        (
-            rule(json!({ "names": ["bpf"], "action": "SCMP_ACT_LOG", "errnoRet": 1 })),
-            "errnoRet",
-        ),
-        (
-            rule(json!({ "names": ["bpf"], "action": "SCMP_ACT_NOTIFY" })),
-            "listenerPath",
-        ),
-        (
-            rule(json!({ "names": ["write"], "action": "SCMP_ACT_NOTIFY" })),
-            "action of write",
-        ),
+        (json!({ "defaultAction": "SCMP_ACT_NOTIFY" }), "SCMP_ACT_NOTIFY can't be the default"),
+        (json!({ "defaultAction": "SCMP_ACT_KILL", "defaultErrnoRet": 1 }), "defaultErrnoRet"),
+        (rule(json!({ "names": [""], "action": errno })), "syscalls[0].names"),
+        (rule(json!({ "names": ["bpf"], "action": errno, "errnoRet": 4096 })), "above 4095"),
+        (rule(json!({ "names": ["bpf"], "action": "SCMP_ACT_LOG", "errnoRet": 1 })), "errnoRet"),
+        (rule(json!({ "names": ["bpf"], "action": "SCMP_ACT_NOTIFY" })), "listenerPath"),
+        (rule(json!({ "names": ["write"], "action": "SCMP_ACT_NOTIFY" })), "action of write"),
         (
             rule(json!({ "names": ["bpf"], "action": errno,
                 "args": [{ "index": 6, "value": 0, "op": "SCMP_CMP_EQ" }] })),
@@ -330,11 +282,7 @@ fn a_program_that_is_too_long_is_an_error_and_long_jumps_are_not() {
     let profile: LinuxSeccomp = serde_json::from_value(rules(700)).expect("a profile");
     let program = compile(&profile, Arch::X86_64).expect("a valid profile");
     for value in [0, 1, 350, 699, 700] {
-        let call = Call {
-            number: 16,
-            arch: X86_64,
-            args: [0, value, 0, 0, 0, 0],
-        };
+        let call = Call { number: 16, arch: X86_64, args: [0, value, 0, 0, 0, 0] };
         let errno = 0x0005_0000 | u32::try_from(value).expect("small");
         let expected = if value < 700 { errno } else { ALLOW };
         assert_eq!(run(&program.instructions, &call).0, expected, "{value}");
@@ -347,24 +295,9 @@ fn the_default_profile_is_answered_in_few_steps() {
     for (machine, arch) in [(Arch::X86_64, X86_64), (Arch::Aarch64, AARCH64)] {
         let program = compile(&profile, machine).expect("a valid profile");
         assert_eq!(program.unknown, Vec::<String>::new());
-        for name in [
-            "read",
-            "write",
-            "openat",
-            "futex",
-            "epoll_pwait",
-            "getrandom",
-            "statx",
-        ] {
+        for name in ["read", "write", "openat", "futex", "epoll_pwait", "getrandom", "statx"] {
             let number = number(name, arch).expect("a known name");
-            let (verdict, steps) = run(
-                &program.instructions,
-                &Call {
-                    number,
-                    arch,
-                    args: [0; 6],
-                },
-            );
+            let (verdict, steps) = run(&program.instructions, &Call { number, arch, args: [0; 6] });
             assert_eq!(verdict, ALLOW, "{name}");
             assert!(steps <= 14, "{name}: {steps} steps");
         }

@@ -88,24 +88,17 @@ impl HResult {
 
     fn known(self) -> Option<&'static Known> {
         let code = self.as_u32();
-        codes::HRESULTS
-            .iter()
-            .find(|known| known.code == code)
-            .or_else(|| {
-                let low = code & 0xffff;
-                let win32 = self.is_failure() && self.is_of_win32_facility();
-                win32::ERRORS
-                    .iter()
-                    .find(|known| win32 && known.code == low)
-            })
+        codes::HRESULTS.iter().find(|known| known.code == code).or_else(|| {
+            let low = code & 0xffff;
+            let win32 = self.is_failure() && self.is_of_win32_facility();
+            win32::ERRORS.iter().find(|known| win32 && known.code == low)
+        })
     }
 
     /// All HRESULTs with a name, but for those of the Win32 facility that only pass on a system
     /// error number.
     pub fn all() -> impl Iterator<Item = Self> {
-        codes::HRESULTS
-            .iter()
-            .map(|known| Self::from_u32(known.code))
+        codes::HRESULTS.iter().map(|known| Self::from_u32(known.code))
     }
 }
 
@@ -161,17 +154,11 @@ pub struct ParseCodeError {
 fn parse_number(text: &str) -> Option<u32> {
     let displayed = || text.split_once(" (")?.1.strip_suffix(')');
     let number = displayed().unwrap_or(text);
-    match number
-        .strip_prefix("0x")
-        .or_else(|| number.strip_prefix("0X"))
-    {
+    match number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")) {
         // The parser would take a sign.
         Some(digits) if !digits.starts_with('+') => u32::from_str_radix(digits, 16).ok(),
         Some(_) => None,
-        None => number
-            .parse()
-            .ok()
-            .or_else(|| number.parse().ok().map(i32::cast_unsigned)),
+        None => number.parse().ok().or_else(|| number.parse().ok().map(i32::cast_unsigned)),
     }
 }
 
@@ -188,9 +175,7 @@ impl FromStr for HResult {
         } else if let Some(known) = named(win32::ERRORS) {
             Ok(Win32Error(known.code).into())
         } else {
-            Err(ParseCodeError {
-                text: text.to_owned(),
-            })
+            Err(ParseCodeError { text: text.to_owned() })
         }
     }
 }
@@ -268,10 +253,7 @@ mod tests {
             let codes: BTreeSet<_> = table.iter().map(|known| known.code).collect();
             assert_eq!(codes.len(), table.len());
         }
-        let names = codes::HRESULTS
-            .iter()
-            .chain(win32::ERRORS)
-            .map(|known| known.name);
+        let names = codes::HRESULTS.iter().chain(win32::ERRORS).map(|known| known.name);
         assert_eq!(
             names.collect::<BTreeSet<_>>().len(),
             codes::HRESULTS.len() + win32::ERRORS.len()
@@ -280,13 +262,8 @@ mod tests {
 
     #[test]
     fn numbers_are_parsed_in_each_usual_form() {
-        for text in [
-            "0x8037010D",
-            "0X8037010d",
-            "2151088397",
-            "-2143878899",
-            "HCS_E_INVALID_JSON",
-        ] {
+        for text in ["0x8037010D", "0X8037010d", "2151088397", "-2143878899", "HCS_E_INVALID_JSON"]
+        {
             assert_eq!(text.parse(), Ok(HResult::HCS_E_INVALID_JSON), "{text}");
         }
         for text in ["", "0x", "0x+1", "HCS_E", "0x123456789", "99999999999"] {
@@ -298,10 +275,7 @@ mod tests {
     fn a_code_of_the_win32_facility_has_the_name_of_its_number() {
         let code = HResult::from_u32(0x8007_0490);
         assert_eq!(code.to_string(), "ERROR_NOT_FOUND (0x80070490)");
-        assert_eq!(
-            HResult::E_ACCESSDENIED.win32(),
-            Some(Win32Error::ERROR_ACCESS_DENIED)
-        );
+        assert_eq!(HResult::E_ACCESSDENIED.win32(), Some(Win32Error::ERROR_ACCESS_DENIED));
     }
 
     #[test]

@@ -162,9 +162,6 @@ mod tests {
             assert_eq!(error.to_string().parse(), Ok(error));
         }
         assert_eq!("0xfff1".parse(), Ok(Win32Error(0xfff1)));
-        assert_eq!(
-            "ERROR_VMCOMPUTE_TIMEOUT".parse(),
-            Ok(Win32Error(0xc037_0109))
-        );
+        assert_eq!("ERROR_VMCOMPUTE_TIMEOUT".parse(), Ok(Win32Error(0xc037_0109)));
     }
 }

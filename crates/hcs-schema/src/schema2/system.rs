@@ -104,10 +104,6 @@ impl Version {
 
     /// A version of two numbers.
     pub const fn new(major: i32, minor: i32) -> Self {
-        Self {
-            major,
-            minor,
-            extra: crate::Extra::EMPTY,
-        }
+        Self { major, minor, extra: crate::Extra::EMPTY }
     }
 }

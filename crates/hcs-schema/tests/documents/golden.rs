@@ -27,30 +27,17 @@ const WITHOUT_ROW: &[&str] = &[
 #[test]
 fn golden_rows_and_types_match() {
     let rows = rows();
-    let without_type: Vec<_> = rows
-        .iter()
-        .filter(|row| row.rust_type().is_none())
-        .map(|row| &row.name)
-        .collect();
-    assert!(
-        without_type.is_empty(),
-        "rows without a type: {without_type:?}"
-    );
+    let without_type: Vec<_> =
+        rows.iter().filter(|row| row.rust_type().is_none()).map(|row| &row.name).collect();
+    assert!(without_type.is_empty(), "rows without a type: {without_type:?}");
 
     let without_row: Vec<_> = TYPES
         .iter()
-        .filter(|ty| {
-            !rows
-                .iter()
-                .any(|row| row.pkg == ty.package && row.name == ty.name)
-        })
+        .filter(|ty| !rows.iter().any(|row| row.pkg == ty.package && row.name == ty.name))
         .map(|ty| ty.name)
         .filter(|name| !WITHOUT_ROW.contains(name))
         .collect();
-    assert!(
-        without_row.is_empty(),
-        "types without a row: {without_row:?}"
-    );
+    assert!(without_row.is_empty(), "types without a row: {without_row:?}");
 }
 
 #[test]
@@ -58,18 +45,8 @@ fn golden_zero_values() {
     for row in rows() {
         let ty = row.rust_type().unwrap();
         assert_eq!((ty.zero)(), row.zero.get(), "{}", row.name);
-        assert_eq!(
-            (ty.rewrite)("{}").unwrap(),
-            row.zero.get(),
-            "{} from {{}}",
-            row.name
-        );
-        assert_eq!(
-            (ty.rewrite)(row.zero.get()).unwrap(),
-            row.zero.get(),
-            "{} reread",
-            row.name
-        );
+        assert_eq!((ty.rewrite)("{}").unwrap(), row.zero.get(), "{} from {{}}", row.name);
+        assert_eq!((ty.rewrite)(row.zero.get()).unwrap(), row.zero.get(), "{} reread", row.name);
     }
 }
 
@@ -78,12 +55,7 @@ fn golden_full_values() {
     for row in rows() {
         let ty = row.rust_type().unwrap();
         let expected = row.reread.as_ref().unwrap_or(&row.full);
-        assert_eq!(
-            (ty.rewrite)(row.full.get()).unwrap(),
-            expected.get(),
-            "{}",
-            row.name
-        );
+        assert_eq!((ty.rewrite)(row.full.get()).unwrap(), expected.get(), "{}", row.name);
     }
 }
 

@@ -23,19 +23,13 @@ fn unknown_fields_survive_at_each_level_and_are_written_last() {
 fn unknown_values_of_enumerations_survive() {
     let text = r#"{"PropertyTypes":["Memory","Weather"]}"#;
     let query: PropertyQuery = from_str(text).unwrap();
-    assert_eq!(
-        query.property_types,
-        [PropertyType::Memory, PropertyType::Other("Weather".into())]
-    );
+    assert_eq!(query.property_types, [PropertyType::Memory, PropertyType::Other("Weather".into())]);
     assert_eq!(to_string(&query).unwrap(), text);
 }
 
 #[test]
 fn an_enumeration_is_made_from_its_text() {
-    assert_eq!(
-        SystemType::from("VirtualMachine"),
-        SystemType::VirtualMachine
-    );
+    assert_eq!(SystemType::from("VirtualMachine"), SystemType::VirtualMachine);
     assert_eq!(SystemType::from(String::from("Pod")).to_string(), "Pod");
     assert!(SystemType::default().is_empty());
 }
@@ -60,10 +54,7 @@ fn names_in_another_case_are_known() {
 
 #[test]
 fn a_field_put_under_a_known_name_is_not_written_twice() {
-    let mut system = ComputeSystem {
-        owner: "o".into(),
-        ..Default::default()
-    };
+    let mut system = ComputeSystem { owner: "o".into(), ..Default::default() };
     system.extra.insert("Owner", json!("other"));
     system.extra.insert("New", json!(1));
     assert_eq!(to_string(&system).unwrap(), r#"{"Owner":"o","New":1}"#);
@@ -112,10 +103,7 @@ fn a_number_out_of_range_is_refused() {
 #[test]
 fn a_document_that_is_no_object_is_refused() {
     let error = from_str::<Storage>("[]").unwrap_err().to_string();
-    assert!(
-        error.starts_with("invalid type: sequence, expected a Storage document"),
-        "{error}"
-    );
+    assert!(error.starts_with("invalid type: sequence, expected a Storage document"), "{error}");
 }
 
 #[test]

@@ -103,9 +103,7 @@ pub(crate) struct Row {
 impl Row {
     /// The type that the row is about.
     pub(crate) fn rust_type(&self) -> Option<&'static Type> {
-        TYPES
-            .iter()
-            .find(|ty| ty.package == self.pkg && ty.name == self.name)
+        TYPES.iter().find(|ty| ty.package == self.pkg && ty.name == self.name)
     }
 }
 
@@ -121,10 +119,7 @@ pub(crate) fn rows() -> Vec<Row> {
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for line in text.lines() {
             let row: Row = serde_json::from_str(line).unwrap();
-            if !rows
-                .iter()
-                .any(|known| known.pkg == row.pkg && known.name == row.name)
-            {
+            if !rows.iter().any(|known| known.pkg == row.pkg && known.name == row.name) {
                 rows.push(row);
             }
         }

@@ -20,6 +20,9 @@ use crate::wire::{
     CloseStdio, ExecuteProcess, OpenedProcess, ResizeConsole, SignalProcess, Signalled,
 };
 
+/// Bytes that a stream holds while nobody reads it.
+const PIPE_SIZE: usize = 256 << 10;
+
 /// The two ends of a new process's streams.
 struct Streams {
     /// What the process gets.
@@ -342,6 +345,9 @@ fn streams(
             return std::io::Result::Ok((None, None));
         }
         let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        // Fewer turns of writer and reader. A user who has too many keeps the
+        // kernel's size.
+        let _ = rustix::pipe::fcntl_setpipe_size(&write, PIPE_SIZE);
         Ok((Some(read), Some(write)))
     };
     let (stdin, to_stdin) = pipe(parameters.create_std_in_pipe)?;
