@@ -21,7 +21,7 @@ impl Bundle {
     /// terminal, for a root file system that can be written to.
     pub fn new(stage: &Stage, name: &str) -> Self {
         let mut config = usual();
-        config["linux"]["cgroupsPath"] = json!(format!("/e2e/{}", stage.name(name)));
+        config["linux"]["cgroupsPath"] = json!(format!("/{}", stage.name(name)));
         Self::with_config(stage, name, config)
     }
 

@@ -91,7 +91,8 @@ pub async fn started(
 
 /// Runs a process to its end.
 pub async fn run(system: &dyn ComputeSystem, parameters: &ProcessParameters) -> Ran {
-    let process = system.create_process(parameters, StdioSource::Pipes).await.expect("create process");
+    let process =
+        system.create_process(parameters, StdioSource::Pipes).await.expect("create process");
     finish(process.as_ref()).await
 }
 

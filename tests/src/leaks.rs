@@ -103,7 +103,8 @@ impl Marks<'_> {
             .flatten()
             .filter_map(|entry| fs::read_link(entry.path()).ok())
             .any(|target| target.starts_with(&self.folder));
-        let marks = [("in its control group", in_cgroup), ("mounts", mounted), ("open files", open)];
+        let marks =
+            [("in its control group", in_cgroup), ("mounts", mounted), ("open files", open)];
         let marks: Vec<&str> = marks.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
         (!marks.is_empty()).then(|| format!("{} ({})", read("cmdline"), marks.join(", ")))
     }

@@ -100,6 +100,8 @@ pub fn worker_of(folder: &Path, id: &str) -> Option<u32> {
             return None;
         }
         let mut files = fs::read_dir(entry.path().join("fd")).ok()?.flatten();
-        files.any(|file| fs::read_link(file.path()).is_ok_and(|target| target == lock)).then_some(pid)
+        files
+            .any(|file| fs::read_link(file.path()).is_ok_and(|target| target == lock))
+            .then_some(pid)
     })
 }

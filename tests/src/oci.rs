@@ -75,7 +75,8 @@ impl Runtime {
         let paths = ["out", "err"].map(|name| self.folder.join(format!("{number}.{name}")));
         let file = |path: &Path| File::create(path).expect("a file for output");
         command.stdout(file(&paths[0])).stderr(file(&paths[1]));
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
         let deadline = Instant::now() + CALL_LIMIT;
         let status = loop {
             if let Some(status) = child.try_wait().expect("wait") {
@@ -88,9 +89,8 @@ impl Runtime {
             }
             std::thread::sleep(Duration::from_millis(1));
         };
-        let text = |path: &Path| {
-            String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
-        };
+        let text =
+            |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
         let code = status.map_or(-1, |status| {
             status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
         });
@@ -119,7 +119,8 @@ impl Runtime {
     pub fn detached(&self, mut command: Command, bundle: &Bundle) -> Ran {
         let file = |name: &str| File::create(bundle.path.join(name)).expect("a file for output");
         command.stdout(file("stdout")).stderr(file("stderr"));
-        let status = command.status().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        let status =
+            command.status().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
         let text = |name: &str| fs::read_to_string(bundle.path.join(name)).unwrap_or_default();
         Ran { code: status.code().unwrap_or(-1), out: text("stdout"), err: text("stderr") }
     }

@@ -14,7 +14,8 @@ fn folder() -> &'static Path {
     FOLDER.get_or_init(|| {
         let exe = std::env::current_exe().unwrap_or_default();
         let folder = exe.parent().unwrap_or(Path::new("."));
-        let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+        let folder =
+            if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
         build(folder);
         folder.to_owned()
     })
@@ -24,7 +25,9 @@ fn build(folder: &Path) {
     if crate::machine::in_guest() {
         return;
     }
-    let (Some(cargo), Some(manifest)) = (std::env::var_os("CARGO"), option_env!("CARGO_MANIFEST_DIR")) else {
+    let (Some(cargo), Some(manifest)) =
+        (std::env::var_os("CARGO"), option_env!("CARGO_MANIFEST_DIR"))
+    else {
         return;
     };
     let profile = match folder.file_name().and_then(|name| name.to_str()) {
@@ -33,7 +36,9 @@ fn build(folder: &Path) {
     };
     for package in ["hcs-worker", "runhcs"] {
         let mut command = Command::new(&cargo);
-        command.args(["build", "--quiet", "-p", package, "--profile", profile]).current_dir(manifest);
+        command
+            .args(["build", "--quiet", "-p", package, "--profile", profile])
+            .current_dir(manifest);
         if let Some(target) = folder.parent() {
             command.arg("--target-dir").arg(target);
         }

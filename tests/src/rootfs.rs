@@ -14,7 +14,13 @@ pub fn missing() -> Option<&'static str> {
     let found = machine::program("busybox").is_some_and(|path| {
         // A static program names no interpreter in its first pages.
         fs::read(path).is_ok_and(|bytes| {
-            !bytes.iter().take(4096).copied().collect::<Vec<_>>().windows(8).any(|w| w == b"ld-linux")
+            !bytes
+                .iter()
+                .take(4096)
+                .copied()
+                .collect::<Vec<_>>()
+                .windows(8)
+                .any(|w| w == b"ld-linux")
         })
     });
     (!found).then_some("it needs a static busybox (package busybox-static)")
@@ -32,7 +38,9 @@ fn applets() -> &'static [String] {
 /// Makes a root file system in `folder`: busybox under all its names, three
 /// users, a script that is not executable and one without a first line.
 pub fn build(folder: &Path) -> io::Result<()> {
-    for name in ["bin", "dev", "etc", "home/ann", "proc", "root", "run", "sys", "tmp", "usr/bin", "var"] {
+    for name in
+        ["bin", "dev", "etc", "home/ann", "proc", "root", "run", "sys", "tmp", "usr/bin", "var"]
+    {
         fs::create_dir_all(folder.join(name))?;
     }
     fs::set_permissions(folder, PermissionsExt::from_mode(0o755))?;

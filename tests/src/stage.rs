@@ -152,7 +152,8 @@ pub fn on_stage(test: &str, body: impl AsyncFnOnce(&Stage)) {
     let Some(stage) = Stage::new(test) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         tokio::time::timeout(TEST_LIMIT, body(&stage)).await.expect("the test takes too long");
     });

@@ -3,8 +3,10 @@
 //! `E2E_FULL=1` makes 100 systems, else it is 40.
 #![cfg(target_os = "linux")]
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Barrier, Mutex};
 
+use compute::error::SystemCode;
 use compute::{ComputeService, SystemId};
 use e2e::drive::{document, end, run, sh};
 use e2e::{Stage, machine};
@@ -14,13 +16,17 @@ const CLIENTS: usize = 16;
 
 /// One client's work on one system.
 async fn one(host: &LinuxHost, id: SystemId, document: &compute::Document) {
-    let system = host.create(&id, document).await.unwrap_or_else(|error| panic!("create: {error:#}"));
+    let system =
+        host.create(&id, document).await.unwrap_or_else(|error| panic!("create: {error:#}"));
     system.start().await.unwrap_or_else(|error| panic!("start: {error:#}"));
     for number in 0..3 {
         let ran = run(system.as_ref(), &sh(&format!("echo {number} of {id}; exit {number}"))).await;
         assert_eq!((ran.code, ran.out), (number, format!("{number} of {id}\n")));
     }
-    let listed = host.enumerate(&Default::default()).await.unwrap_or_else(|error| panic!("enumerate: {error:#}"));
+    let listed = host
+        .enumerate(&Default::default())
+        .await
+        .unwrap_or_else(|error| panic!("enumerate: {error:#}"));
     assert!(listed.iter().any(|listed| listed.id == id.as_str()), "{id} is not listed");
     let other = host.open(&id).await.unwrap_or_else(|error| panic!("open: {error:#}"));
     assert_eq!(run(other.as_ref(), &sh("exit 9")).await.code, 9);
@@ -35,12 +41,13 @@ fn sixteen_clients_work_at_once() {
     };
     let document = document(&stage).into();
     let systems = if machine::full() { 100 } else { 40 };
-    let ids: Mutex<Vec<SystemId>> = Mutex::new((0..systems).map(|number| stage.id(&number.to_string())).collect());
+    let ids: Mutex<Vec<SystemId>> =
+        Mutex::new((0..systems).map(|number| stage.id(&number.to_string())).collect());
     let next = || ids.lock().ok()?.pop();
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                let runtime = runtime();
                 let host = stage.host();
                 while let Some(id) = next() {
                     runtime.block_on(one(&host, id, &document));
@@ -57,36 +64,35 @@ fn of_many_that_want_an_id_one_gets_it() {
         return;
     };
     let document: compute::Document = document(&stage).into();
-    let made = Mutex::new(Vec::new());
     for round in 0..5 {
         let id = stage.id(&round.to_string());
-        let runtimes: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"))
-            .collect();
+        let winners = AtomicU32::new(0);
+        let all_have_tried = Barrier::new(CLIENTS);
         std::thread::scope(|scope| {
-            for runtime in &runtimes {
-                scope.spawn(|| match runtime.block_on(stage.host().create(&id, &document)) {
-                    Ok(system) => made.lock().expect("no panic").push(system),
-                    Err(error) => assert_eq!(
-                        error.code(),
-                        Some(compute::error::SystemCode::ERR_SYSTEM_ALREADY_EXISTS),
-                        "{error:#}"
-                    ),
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    let runtime = runtime();
+                    let outcome = runtime.block_on(stage.host().create(&id, &document));
+                    all_have_tried.wait();
+                    match outcome {
+                        Ok(system) => {
+                            winners.fetch_add(1, Ordering::Relaxed);
+                            runtime.block_on(end(system));
+                        }
+                        Err(error) => assert_eq!(
+                            error.code(),
+                            Some(SystemCode::ERR_SYSTEM_ALREADY_EXISTS),
+                            "{error:#}"
+                        ),
+                    }
                 });
             }
         });
-        let mut made = made.lock().expect("no panic");
-        assert_eq!(made.len(), 1, "round {round}");
-        // A handle works in the runtime that it was made in.
-        for runtime in &runtimes {
-            runtime.block_on(async {
-                if let Ok(system) = stage.host().open(&id).await {
-                    system.terminate().await.expect("terminate");
-                }
-            });
-        }
-        made.clear();
-        drop(made);
+        assert_eq!(winners.into_inner(), 1, "round {round}");
     }
     stage.finish();
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }

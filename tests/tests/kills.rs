@@ -40,7 +40,8 @@ impl Creator {
     fn start(stage: &Stage, name: &str) -> Self {
         let path = stage.path().join("document.json");
         if !path.exists() {
-            std::fs::write(&path, serde_json::to_vec(&document(stage)).expect("json")).expect("write");
+            std::fs::write(&path, serde_json::to_vec(&document(stage)).expect("json"))
+                .expect("write");
         }
         let child = Command::new(programs::client())
             .arg("cycle")
@@ -83,7 +84,13 @@ fn runs(pid: u32) -> bool {
 }
 
 /// Kills the victim, some time into the life of a system.
-fn strike(stage: &Stage, name: &str, victim: Victim, after: Duration, creator: &mut Creator) -> Option<u32> {
+fn strike(
+    stage: &Stage,
+    name: &str,
+    victim: Victim,
+    after: Duration,
+    creator: &mut Creator,
+) -> Option<u32> {
     std::thread::sleep(after);
     if victim == Victim::Creator {
         creator.0.kill().expect("kill");
@@ -110,7 +117,10 @@ async fn check_truth(stage: &Stage, name: &str, round: &str) {
         Err(error) => panic!("{round}: open: {error:#}"),
         Ok(system) => system,
     };
-    let told = system.properties(&Default::default()).await.unwrap_or_else(|error| panic!("{round}: {error:#}"));
+    let told = system
+        .properties(&Default::default())
+        .await
+        .unwrap_or_else(|error| panic!("{round}: {error:#}"));
     match told.state.as_str() {
         "Running" => {
             // It does run: something can be done in it. Or the blow fell just
@@ -119,7 +129,10 @@ async fn check_truth(stage: &Stage, name: &str, round: &str) {
                 Ok(process) => {
                     let _ = within(process.wait()).await;
                     let ended = process.exit_code().await;
-                    assert!(ended != Ok(0) || finish(process.as_ref()).await.out == "lives\n", "{round}");
+                    assert!(
+                        ended != Ok(0) || finish(process.as_ref()).await.out == "lives\n",
+                        "{round}"
+                    );
                 }
                 Err(_) => {
                     until(&format!("{round}: it is stopped"), async || {
@@ -132,7 +145,8 @@ async fn check_truth(stage: &Stage, name: &str, round: &str) {
         }
         "Created" => {}
         "Stopped" => {
-            let exit = within(system.wait()).await.unwrap_or_else(|error| panic!("{round}: {error:#}"));
+            let exit =
+                within(system.wait()).await.unwrap_or_else(|error| panic!("{round}: {error:#}"));
             assert!(told.stopped && exit.exit_type == told.exit_type, "{round}: {told:?} {exit:?}");
             let alive = recorded(stage, name, "/init/pid").is_some_and(runs);
             assert!(!alive, "{round}: stopped, and its first process runs");
@@ -152,11 +166,12 @@ fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
         let seed = machine::number("E2E_SEED", u64::from(std::process::id()) * 2_654_435_761 + 1);
         println!("E2E_SEED={seed}");
         let mut random = Random(seed);
-        let rounds = if machine::full() { 200 } else { 30 };
+        let rounds: usize = if machine::full() { 200 } else { 30 };
         for number in 0..rounds {
-            let victim = [Victim::Creator, Victim::Worker, Victim::Init][(number % 3) as usize];
+            let victim = [Victim::Creator, Victim::Worker, Victim::Init][number % 3];
             let after = Duration::from_micros(random.next(150_000));
-            let (name, round) = ("k", format!("round {number}, {victim:?} after {after:?}, E2E_SEED={seed}"));
+            let (name, round) =
+                ("k", format!("round {number}, {victim:?} after {after:?}, E2E_SEED={seed}"));
             let mut creator = Creator::start(stage, name);
             strike(stage, name, victim, after, &mut creator);
             drop(creator);
@@ -164,7 +179,8 @@ fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
             // What was never confirmed undoes itself; what died is collected.
             let deadline = Instant::now() + drive::LIMIT;
             loop {
-                host_linux::gc(stage.roots()).unwrap_or_else(|error| panic!("{round}: gc: {error}"));
+                host_linux::gc(stage.roots())
+                    .unwrap_or_else(|error| panic!("{round}: gc: {error}"));
                 let leaks = Leaks::find(stage.path(), stage.tag());
                 if leaks.is_empty() {
                     break;
@@ -180,7 +196,10 @@ fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
 fn a_killed_worker_reads_as_an_unexpected_exit() {
     on_stage("a_killed_worker_reads_as_an_unexpected_exit", async |stage| {
         let system = e2e::drive::started(stage, "a", document(stage)).await;
-        let process = system.create_process(&sh("exec sleep 1000"), Default::default()).await.expect("create process");
+        let process = system
+            .create_process(&sh("exec sleep 1000"), Default::default())
+            .await
+            .expect("create process");
         let events = system.events();
         kill(recorded(stage, "a", "/worker").expect("the worker's pid"));
         let exit = within(system.wait()).await.expect("wait");
@@ -188,7 +207,10 @@ fn a_killed_worker_reads_as_an_unexpected_exit() {
         let seen: Vec<_> = within(futures_util::StreamExt::collect::<Vec<_>>(events)).await;
         assert!(matches!(seen[0], compute::SystemEvent::ServiceDisconnect), "{seen:?}");
         let error = within(process.wait()).await.expect_err("how it ended is not known");
-        assert!(compute::error::is_any(&error, &[compute::error::Named::UnexpectedProcessAbort]), "{error}");
+        assert!(
+            compute::error::is_any(&error, &[compute::error::Named::UnexpectedProcessAbort]),
+            "{error}"
+        );
         until("its processes are gone", async || !runs(process.pid())).await;
         let told = system.properties(&Default::default()).await.expect("properties");
         assert_eq!((told.state.as_str(), told.exit_type.as_str()), ("Stopped", "UnexpectedExit"));
@@ -203,7 +225,10 @@ fn a_killed_worker_reads_as_an_unexpected_exit() {
 fn a_killed_first_process_ends_its_system() {
     on_stage("a_killed_first_process_ends_its_system", async |stage| {
         let system = e2e::drive::started(stage, "a", document(stage)).await;
-        let process = system.create_process(&sh("exec sleep 1000"), Default::default()).await.expect("create process");
+        let process = system
+            .create_process(&sh("exec sleep 1000"), Default::default())
+            .await
+            .expect("create process");
         kill(recorded(stage, "a", "/init/pid").expect("the first process's pid"));
         assert!(within(system.wait()).await.expect("wait").is_unexpected());
         within(process.wait()).await.expect("wait");

@@ -42,7 +42,10 @@ fn assert_flat(figures: &[Value], who: &str) {
     assert!(last.threads > 0 && last.files > 0, "{who}: no figures");
     assert!(last.threads <= warm.threads, "{who}: threads {warm:?} -> {last:?}");
     assert!(last.files <= warm.files, "{who}: files {warm:?} -> {last:?}");
-    assert!(last.memory_kib <= warm.memory_kib + TOLERANCE_KIB, "{who}: memory {warm:?} -> {last:?}");
+    assert!(
+        last.memory_kib <= warm.memory_kib + TOLERANCE_KIB,
+        "{who}: memory {warm:?} -> {last:?}"
+    );
 }
 
 #[test]

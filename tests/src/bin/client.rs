@@ -16,13 +16,20 @@
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         match words[..] {
-            ["hold", folder, document, parameters, id] => linux::hold(folder, document, parameters, id).await,
+            ["hold", folder, document, parameters, id] => {
+                linux::hold(folder, document, parameters, id).await
+            }
             ["cycle", folder, document, id] => linux::cycle(folder, document, id).await,
-            ["execs", folder, document, id, count] => linux::execs(folder, document, id, number(count)).await,
-            ["systems", folder, document, id, count] => linux::systems(folder, document, id, number(count)).await,
+            ["execs", folder, document, id, count] => {
+                linux::execs(folder, document, id, number(count)).await
+            }
+            ["systems", folder, document, id, count] => {
+                linux::systems(folder, document, id, number(count)).await
+            }
             _ => panic!("unknown words: {words:?}"),
         }
     });
@@ -59,7 +66,8 @@ mod linux {
         system.start().await.expect("start");
         let text = std::fs::read(parameters).expect("the parameters");
         let parameters: ProcessParameters = serde_json::from_slice(&text).expect("the parameters");
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         println!("{}", process.pid());
         std::future::pending().await
     }
@@ -72,12 +80,17 @@ mod linux {
         }
     }
 
-    async fn once(host: &LinuxHost, id: &SystemId, document: &compute::Document) -> compute::Result<()> {
+    async fn once(
+        host: &LinuxHost,
+        id: &SystemId,
+        document: &compute::Document,
+    ) -> compute::Result<()> {
         let system = host.create(id, document).await?;
         system.start().await?;
         let process = system.create_process(&command(&["true"]), StdioSource::Pipes).await?;
         process.wait().await?;
-        let lasting = system.create_process(&command(&["sleep", "0.02"]), StdioSource::Pipes).await?;
+        let lasting =
+            system.create_process(&command(&["sleep", "0.02"]), StdioSource::Pipes).await?;
         lasting.wait().await?;
         system.terminate().await?;
         system.wait().await?;

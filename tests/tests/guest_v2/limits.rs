@@ -50,7 +50,8 @@ fn a_process_beyond_the_memory_limit_is_killed() {
         inner(&mut document).memory = Some(Memory { size_in_mb: 32, ..Default::default() });
         let system = started(stage, "a", document).await;
         assert_eq!(control(stage, "memory.max", "memory.limit_in_bytes"), "33554432");
-        let ran = run(system.as_ref(), &sh(&format!("({HOG}); exec tail -c 134217728 /dev/zero"))).await;
+        let ran =
+            run(system.as_ref(), &sh(&format!("({HOG}); exec tail -c 134217728 /dev/zero"))).await;
         assert_eq!(ran.code, 137, "{ran:?}");
         // The others live on.
         assert_eq!(run(system.as_ref(), &sh("echo alive")).await.ok(), "alive");
@@ -76,7 +77,8 @@ fn the_memory_limit_can_change_while_it_runs() {
 /// The processor time that two spinning processes got, as a share of the time
 /// that passed.
 async fn spin(system: &dyn ComputeSystem) -> f64 {
-    let query = PropertyQuery { property_types: vec![PropertyType::Statistics], ..Default::default() };
+    let query =
+        PropertyQuery { property_types: vec![PropertyType::Statistics], ..Default::default() };
     let used = async || {
         let properties = system.properties(&query).await.expect("properties");
         let statistics = properties.statistics.expect("statistics");
@@ -137,11 +139,15 @@ fn storage_limits_are_set_on_the_scratchs_disk() {
             ..inner(&mut document).storage.clone().unwrap_or_default()
         });
         let host = stage.host();
-        let created = compute::ComputeService::create(&host, &stage.id("a"), &document.into()).await;
+        let created =
+            compute::ComputeService::create(&host, &stage.id("a"), &document.into()).await;
         let system = match created {
             Ok(system) => system,
             Err(error) if compute::error::is_not_supported(&error) => {
-                return e2e::machine::left_out("storage_limits_are_set_on_the_scratchs_disk", &format!("{error}"));
+                return e2e::machine::left_out(
+                    "storage_limits_are_set_on_the_scratchs_disk",
+                    &format!("{error}"),
+                );
             }
             Err(error) => panic!("{error:#}"),
         };
@@ -168,16 +174,23 @@ fn statistics_tell_what_was_used() {
         };
         let properties = system.properties(&query).await.expect("properties");
         let statistics = properties.statistics.expect("statistics");
-        let (processor, memory) = (statistics.processor.expect("processor"), statistics.memory.expect("memory"));
+        let (processor, memory) =
+            (statistics.processor.expect("processor"), statistics.memory.expect("memory"));
         assert!(processor.total_runtime_100ns > 100_000, "{processor:?}");
         assert!(memory.memory_usage_commit_bytes > 0, "{memory:?}");
-        assert!(memory.memory_usage_commit_peak_bytes >= memory.memory_usage_commit_bytes, "{memory:?}");
+        assert!(
+            memory.memory_usage_commit_peak_bytes >= memory.memory_usage_commit_bytes,
+            "{memory:?}"
+        );
         assert!(statistics.uptime_100ns > 0 && statistics.storage.is_some());
         let list = properties.process_list;
         let names: Vec<&str> = list.iter().map(|process| process.image_name.as_str()).collect();
         assert_eq!(list.len(), 1, "{names:?}");
         assert_eq!(list[0].process_id.cast_unsigned(), hold.pid());
-        assert!(list[0].memory_working_set_private_bytes > 0 && list[0].user_time_100ns > 0, "{list:?}");
+        assert!(
+            list[0].memory_working_set_private_bytes > 0 && list[0].user_time_100ns > 0,
+            "{list:?}"
+        );
         hold.kill().await.expect("kill");
         end(system).await;
     });

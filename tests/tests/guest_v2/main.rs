@@ -10,9 +10,6 @@ use std::process::Command;
 
 use e2e::machine;
 
-/// What the guest's script gives when no guest came up.
-const NO_GUEST: i32 = 125;
-
 #[test]
 fn the_same_in_a_guest_with_cgroup_v2() {
     const NAME: &str = "the_same_in_a_guest_with_cgroup_v2";
@@ -36,7 +33,7 @@ fn the_same_in_a_guest_with_cgroup_v2() {
         .output()
         .expect("the script");
     let text = String::from_utf8_lossy(&run.stdout).replace('\r', "");
-    if run.status.code() == Some(NO_GUEST) {
+    if !text.contains("running ") {
         let why = String::from_utf8_lossy(&run.stderr);
         return machine::left_out(NAME, &format!("no guest came up: {}", why.trim()));
     }

@@ -47,7 +47,11 @@ fn a_device_that_no_rule_allows_cannot_be_used() {
         let system = started(stage, &json!({})).await;
         // A node of the loop devices; the user may do all that root may.
         let mut process = json!({"cwd": "/", "user": {"uid": 0, "gid": 0}, "env": ["PATH=/bin"]});
-        process["args"] = json!(["sh", "-c", "mknod /tmp/n c 10 229 && (exec 3<>/tmp/n) 2>&1 | grep -o 'not permitted'; echo x > /dev/null && echo usable"]);
+        process["args"] = json!([
+            "sh",
+            "-c",
+            "mknod /tmp/n c 10 229 && (exec 3<>/tmp/n) 2>&1 | grep -o 'not permitted'; echo x > /dev/null && echo usable"
+        ]);
         let all = json!(["CAP_MKNOD", "CAP_DAC_OVERRIDE"]);
         process["capabilities"] = json!({"bounding": all, "effective": all, "permitted": all});
         let mut parameters = ProcessParameters { create_std_out_pipe: true, ..Default::default() };
@@ -68,7 +72,12 @@ fn what_is_paused_uses_no_processor() {
         let ticks = || {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             let fields = stat.rsplit(") ").next().unwrap_or_default().to_owned();
-            fields.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
+            fields
+                .split(' ')
+                .skip(11)
+                .take(2)
+                .filter_map(|field| field.parse::<u64>().ok())
+                .sum::<u64>()
         };
         until("it spins", async || ticks() > 5).await;
         system.pause(&Default::default()).await.expect("pause");

@@ -16,12 +16,16 @@ fn two_clients_share_a_system() {
         run(first.as_ref(), &sh("echo shared > /tmp/file")).await.ok();
         assert_eq!(run(second.as_ref(), &sh("cat /tmp/file")).await.ok(), "shared");
         // What one starts the other sees end.
-        let process = first.create_process(&sh("read x; exit 21"), StdioSource::Pipes).await.expect("create process");
+        let process = first
+            .create_process(&sh("read x; exit 21"), StdioSource::Pipes)
+            .await
+            .expect("create process");
         let seen = second.open_process(process.pid()).await.expect("open process");
         within(seen.wait()).await.expect("wait");
         assert_eq!(seen.exit_code().await, Ok(21));
         first.terminate().await.expect("terminate");
-        let ends = (within(first.wait()).await.expect("wait"), within(second.wait()).await.expect("wait"));
+        let ends =
+            (within(first.wait()).await.expect("wait"), within(second.wait()).await.expect("wait"));
         assert_eq!(ends.0, ends.1);
         first.close().await.expect("close");
         second.close().await.expect("close");
@@ -83,7 +87,10 @@ fn another_process_goes_on_when_the_creator_dies() {
         let script = "echo first; read line; echo heard $line; exit 12";
         let pid = Creator::start(stage, script).die();
         let system = take_over(stage).await;
-        assert_eq!(system.properties(&Default::default()).await.expect("properties").state, "Running");
+        assert_eq!(
+            system.properties(&Default::default()).await.expect("properties").state,
+            "Running"
+        );
         let process = system.open_process(pid).await.expect("open process");
         let mut stdio = process.stdio().await.expect("stdio");
         let mut out = stdio.stdout.take().expect("stdout");
@@ -102,7 +109,10 @@ fn output_and_exit_code_outlive_a_creator_that_died_before_the_exit() {
     on_stage("output_and_exit_code_outlive_a_creator_that_died_before_the_exit", async |stage| {
         let go = stage.path().join("layer/go");
         stage.layer();
-        let creator = Creator::start(stage, "while [ ! -e /go ]; do sleep 0.01; done; head -c 60000 /dev/zero | tr '\\0' z; exit 33");
+        let creator = Creator::start(
+            stage,
+            "while [ ! -e /go ]; do sleep 0.01; done; head -c 60000 /dev/zero | tr '\\0' z; exit 33",
+        );
         let pid = creator.die();
         // It ends while no client is there. The overlay shows a file made
         // below it only to some kernels, so it is made from inside.

@@ -2,7 +2,9 @@
 
 use compute::error::SystemCode;
 use compute::{ConsoleSize, Signal, StdioSource};
-use e2e::drive::{code, command, document, end, failure, finish, read_until, run, sh, started, within};
+use e2e::drive::{
+    code, command, document, end, failure, finish, read_until, run, sh, started, within,
+};
 use e2e::on_stage;
 use hcs_schema::schema2::ProcessParameters;
 use tokio::io::AsyncWriteExt;
@@ -32,7 +34,8 @@ fn a_user_is_found_by_name_number_and_group() {
             ("ann:wheel", "1000 10 10"),
             ("4321:8765", "4321 8765 8765"),
         ] {
-            let parameters = ProcessParameters { user: user.into(), ..sh("echo $(id -u) $(id -g) $(id -G)") };
+            let parameters =
+                ProcessParameters { user: user.into(), ..sh("echo $(id -u) $(id -g) $(id -G)") };
             assert_eq!(run(system.as_ref(), &parameters).await.ok(), ids, "{user:?}");
         }
         let parameters = ProcessParameters { user: "nobody-here".into(), ..command(&["id"]) };
@@ -60,7 +63,13 @@ fn a_command_line_is_split_like_a_shells() {
 fn exit_codes_are_the_processs() {
     on_stage("exit_codes_are_the_processs", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        for (script, wanted) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -9 $$", 137), ("kill -SEGV $$", 139)] {
+        for (script, wanted) in [
+            ("exit 0", 0),
+            ("exit 7", 7),
+            ("exit 255", 255),
+            ("kill -9 $$", 137),
+            ("kill -SEGV $$", 139),
+        ] {
             assert_eq!(run(system.as_ref(), &sh(script)).await.code, wanted, "{script}");
         }
         end(system).await;
@@ -72,7 +81,8 @@ fn signals_reach_a_process() {
     on_stage("signals_reach_a_process", async |stage| {
         let system = started(stage, "a", document(stage)).await;
         let script = "trap 'echo usr1' USR1; trap 'echo term; exit 3' TERM; echo ready; while :; do sleep 0.01; done";
-        let process = system.create_process(&sh(script), StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&sh(script), StdioSource::Pipes).await.expect("create process");
         let mut out = process.stdio().await.expect("stdio").stdout.expect("stdout");
         read_until(&mut out, "ready\n").await;
         assert!(process.signal(&Signal::Linux(libc::SIGUSR1)).await.expect("signal"));
@@ -80,7 +90,10 @@ fn signals_reach_a_process() {
         assert!(process.signal(&Signal::Linux(libc::SIGTERM)).await.expect("signal"));
         within(process.wait()).await.expect("wait");
         assert_eq!(process.exit_code().await, Ok(3));
-        assert!(!process.signal(&Signal::Linux(libc::SIGTERM)).await.expect("signal"), "it has ended");
+        assert!(
+            !process.signal(&Signal::Linux(libc::SIGTERM)).await.expect("signal"),
+            "it has ended"
+        );
         code(process.signal(&Signal::Windows("CtrlC".into())).await);
         end(system).await;
     });
@@ -90,9 +103,15 @@ fn signals_reach_a_process() {
 fn a_killed_process_says_so_and_a_second_kill_fails() {
     on_stage("a_killed_process_says_so_and_a_second_kill_fails", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        let process = system.create_process(&command(&["sleep", "1000"]), StdioSource::Pipes).await.expect("create process");
+        let process = system
+            .create_process(&command(&["sleep", "1000"]), StdioSource::Pipes)
+            .await
+            .expect("create process");
         let error = process.exit_code().await.expect_err("it runs");
-        assert!(compute::error::is_any(&error, &[compute::error::Named::InvalidProcessState]), "{error}");
+        assert!(
+            compute::error::is_any(&error, &[compute::error::Named::InvalidProcessState]),
+            "{error}"
+        );
         assert!(!process.status().await.expect("status").exited);
         assert!(process.kill().await.expect("kill"));
         within(process.wait()).await.expect("wait");
@@ -124,7 +143,11 @@ fn what_cannot_be_started_says_why() {
         assert_eq!(found, Some(SystemCode(2)), "{text}");
         let (found, text) = attempt(command(&["/etc/unexecutable"])).await;
         assert_eq!(found, Some(SystemCode(5)), "{text}");
-        let (found, text) = attempt(ProcessParameters { working_directory: "/not/there".into(), ..command(&["pwd"]) }).await;
+        let (found, text) = attempt(ProcessParameters {
+            working_directory: "/not/there".into(),
+            ..command(&["pwd"])
+        })
+        .await;
         assert!(found.is_some() && text.contains("/not/there"), "{text}");
         // And the system is none the worse for it.
         assert_eq!(run(system.as_ref(), &sh("echo fine")).await.ok(), "fine");
@@ -139,9 +162,14 @@ fn a_console_is_a_terminal_of_the_asked_size() {
         let parameters = ProcessParameters {
             emulate_console: true,
             console_size: vec![31, 101],
-            ..command(&["sh", "-c", "tty; stty size; echo $TERM; read line; echo got $line; stty size; exit 4"])
+            ..command(&[
+                "sh",
+                "-c",
+                "tty; stty size; echo $TERM; read line; echo got $line; stty size; exit 4",
+            ])
         };
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         let mut stdio = process.stdio().await.expect("stdio");
         assert!(stdio.stderr.is_none());
         let mut out = stdio.stdout.take().expect("stdout");
@@ -161,8 +189,14 @@ fn a_console_is_a_terminal_of_the_asked_size() {
 fn a_process_without_a_console_cannot_be_resized() {
     on_stage("a_process_without_a_console_cannot_be_resized", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        let process = system.create_process(&command(&["sleep", "1000"]), StdioSource::Pipes).await.expect("create process");
-        let error = process.resize_console(ConsoleSize { width: 9, height: 9 }).await.expect_err("no console");
+        let process = system
+            .create_process(&command(&["sleep", "1000"]), StdioSource::Pipes)
+            .await
+            .expect("create process");
+        let error = process
+            .resize_console(ConsoleSize { width: 9, height: 9 })
+            .await
+            .expect_err("no console");
         assert!(compute::error::is_not_supported(&error), "{error}");
         assert!(process.console().await.expect("console").is_none());
         end(system).await;
@@ -187,7 +221,8 @@ fn orphans_are_reaped_inside() {
 fn a_process_is_opened_by_its_pid() {
     on_stage("a_process_is_opened_by_its_pid", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        let process = system.create_process(&sh("read x; echo $x; exit 9"), StdioSource::Pipes).await;
+        let process =
+            system.create_process(&sh("read x; echo $x; exit 9"), StdioSource::Pipes).await;
         let process = process.expect("create process");
         let same = system.open_process(process.pid()).await.expect("open process");
         assert_eq!(same.pid(), process.pid());

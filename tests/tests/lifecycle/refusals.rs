@@ -31,21 +31,81 @@ fn a_field_of_schema_2_that_cannot_be_carried_out_is_named() {
             (with(&|c| c.isolation_type = schema2::IsolationType::HostProcess), "IsolationType"),
             (with(&|c| c.storage = None), "Storage"),
             (with(&|c| drop(c.extra.insert("Newer", json!(1)))), "Newer"),
-            (with(&|c| c.networking = Some(schema2::Networking { namespace: "none-such".into(), ..Default::default() })), "Namespace"),
-            (with(&|c| c.processor = Some(schema2::Processor { maximum: 10_001, ..Default::default() })), "Maximum"),
-            (with(&|c| c.processor = Some(schema2::Processor { weight: -1, ..Default::default() })), "Weight"),
-            (with(&|c| c.mapped_directories = vec![schema2::MappedDirectory { host_path: "relative".into(), container_path: "/x".into(), ..Default::default() }]), "HostPath"),
-            (with(&|c| c.mapped_directories = vec![schema2::MappedDirectory { host_path: "/not/there/at/all".into(), container_path: "/x".into(), ..Default::default() }]), "/not/there/at/all"),
-            (with(&|c| c.storage = Some(schema2::Storage { layers: vec![e2e::drive::layer("/no/layer".as_ref())], ..Default::default() })), "/no/layer"),
-            (schema2::ComputeSystem { virtual_machine: Some(Default::default()), ..document(stage) }, "VirtualMachine"),
-            (schema2::ComputeSystem { hosting_system_id: "vm".into(), ..document(stage) }, "HostingSystemId"),
-            (schema2::ComputeSystem { schema_version: Some(schema2::Version::V10), ..document(stage) }, "SchemaVersion"),
+            (
+                with(&|c| {
+                    c.networking = Some(schema2::Networking {
+                        namespace: "none-such".into(),
+                        ..Default::default()
+                    })
+                }),
+                "Namespace",
+            ),
+            (
+                with(&|c| {
+                    c.processor = Some(schema2::Processor { maximum: 10_001, ..Default::default() })
+                }),
+                "Maximum",
+            ),
+            (
+                with(&|c| {
+                    c.processor = Some(schema2::Processor { weight: -1, ..Default::default() })
+                }),
+                "Weight",
+            ),
+            (
+                with(&|c| {
+                    c.mapped_directories = vec![schema2::MappedDirectory {
+                        host_path: "relative".into(),
+                        container_path: "/x".into(),
+                        ..Default::default()
+                    }]
+                }),
+                "HostPath",
+            ),
+            (
+                with(&|c| {
+                    c.mapped_directories = vec![schema2::MappedDirectory {
+                        host_path: "/not/there/at/all".into(),
+                        container_path: "/x".into(),
+                        ..Default::default()
+                    }]
+                }),
+                "/not/there/at/all",
+            ),
+            (
+                with(&|c| {
+                    c.storage = Some(schema2::Storage {
+                        layers: vec![e2e::drive::layer("/no/layer".as_ref())],
+                        ..Default::default()
+                    })
+                }),
+                "/no/layer",
+            ),
+            (
+                schema2::ComputeSystem {
+                    virtual_machine: Some(Default::default()),
+                    ..document(stage)
+                },
+                "VirtualMachine",
+            ),
+            (
+                schema2::ComputeSystem { hosting_system_id: "vm".into(), ..document(stage) },
+                "HostingSystemId",
+            ),
+            (
+                schema2::ComputeSystem {
+                    schema_version: Some(schema2::Version::V10),
+                    ..document(stage)
+                },
+                "SchemaVersion",
+            ),
         ];
         for (document, field) in cases {
             refused(stage, document, field).await;
         }
         // The id is free after all of these.
-        let system = stage.host().create(&stage.id("a"), &document(stage).into()).await.expect("create");
+        let system =
+            stage.host().create(&stage.id("a"), &document(stage).into()).await.expect("create");
         end(system).await;
     });
 }
@@ -55,7 +115,10 @@ fn a_field_of_schema_1_that_cannot_be_carried_out_is_named() {
     on_stage("a_field_of_schema_1_that_cannot_be_carried_out_is_named", async |stage| {
         let config = || ContainerConfig {
             system_type: SystemType::Container,
-            layers: vec![schema1::Layer { path: stage.layer().display().to_string(), ..Default::default() }],
+            layers: vec![schema1::Layer {
+                path: stage.layer().display().to_string(),
+                ..Default::default()
+            }],
             ..Default::default()
         };
         let cases = [

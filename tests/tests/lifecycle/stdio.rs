@@ -18,7 +18,8 @@ fn the_three_streams_are_apart() {
     on_stage("the_three_streams_are_apart", async |stage| {
         let system = started(stage, "a", document(stage)).await;
         let parameters = with_input(sh("cat; echo wrong >&2"));
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         let Stdio { stdin, stdout, stderr, .. } = process.stdio().await.expect("stdio");
         let mut stdin = stdin.expect("stdin");
         stdin.write_all(b"through").await.expect("write");
@@ -35,8 +36,12 @@ fn the_three_streams_are_apart() {
 fn only_the_asked_pipes_are_there() {
     on_stage("only_the_asked_pipes_are_there", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        let parameters = ProcessParameters { create_std_err_pipe: false, ..sh("echo out; echo err >&2; readlink /proc/self/fd/0; readlink /proc/self/fd/2") };
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let parameters = ProcessParameters {
+            create_std_err_pipe: false,
+            ..sh("echo out; echo err >&2; readlink /proc/self/fd/0; readlink /proc/self/fd/2")
+        };
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         let stdio = process.stdio().await.expect("stdio");
         assert!(stdio.stdin.is_none() && stdio.stderr.is_none());
         assert_eq!(e2e::drive::text(stdio.stdout).await, "out\n/dev/null\n/dev/null\n");
@@ -54,12 +59,16 @@ fn the_callers_own_files_become_the_streams() {
         let mut input = tempfile::tempfile().expect("file");
         std::io::Write::write_all(&mut input, b"a line").expect("write");
         input.rewind().expect("rewind");
-        let files = [Some(input.into()), Some(out.try_clone().expect("clone").into()), Some(out.into())];
+        let files =
+            [Some(input.into()), Some(out.try_clone().expect("clone").into()), Some(out.into())];
         let parameters = ProcessParameters {
             command_args: vec!["sh".into(), "-c".into(), "cat; echo; echo more >&2".into()],
             ..Default::default()
         };
-        let process = system.create_process(&parameters, StdioSource::Files(Box::new(files))).await.expect("create process");
+        let process = system
+            .create_process(&parameters, StdioSource::Files(Box::new(files)))
+            .await
+            .expect("create process");
         within(process.wait()).await.expect("wait");
         let mut text = String::new();
         File::open(path).expect("open").read_to_string(&mut text).expect("read");
@@ -98,13 +107,15 @@ fn large_output_comes_bit_for_bit() {
         let script = format!("seq -f %015.0f 0 {}", size / 16 - 1);
         // Not each busybox's seq has a format; awk always does.
         let awk = format!("BEGIN {{ for (i = 0; i < {}; i++) printf \"%015d\\n\", i }}", size / 16);
-        let plain = run(system.as_ref(), &sh(&script.replace(&(size / 16 - 1).to_string(), "1"))).await;
+        let plain =
+            run(system.as_ref(), &sh(&script.replace(&(size / 16 - 1).to_string(), "1"))).await;
         let parameters = if plain.out == "000000000000000\n000000000000001\n" {
             sh(&script)
         } else {
             command(&["awk", &awk])
         };
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         check_sequence(process.as_ref(), size).await;
         within(process.wait()).await.expect("wait");
         assert_eq!(process.exit_code().await, Ok(0));
@@ -117,10 +128,13 @@ fn large_input_comes_bit_for_bit() {
     on_stage("large_input_comes_bit_for_bit", async |stage| {
         let system = started(stage, "a", document(stage)).await;
         let parameters = with_input(command(&["md5sum"]));
-        let process = system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&parameters, StdioSource::Pipes).await.expect("create process");
         let mut stdio = process.stdio().await.expect("stdio");
         let mut stdin = stdio.stdin.take().expect("stdin");
-        let block: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
+        let block: Vec<u8> = (0..1u32 << 20)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0])
+            .collect();
         let write = async {
             for _ in 0..16 {
                 stdin.write_all(&block).await.expect("write");
@@ -162,7 +176,10 @@ fn the_last_64_kib_before_the_exit_are_never_lost() {
 fn a_stream_that_a_child_keeps_does_not_hide_the_exit() {
     on_stage("a_stream_that_a_child_keeps_does_not_hide_the_exit", async |stage| {
         let system = started(stage, "a", document(stage)).await;
-        let process = system.create_process(&sh("echo begun; sleep 1000 & exit 6"), StdioSource::Pipes).await.expect("create process");
+        let process = system
+            .create_process(&sh("echo begun; sleep 1000 & exit 6"), StdioSource::Pipes)
+            .await
+            .expect("create process");
         let mut out = process.stdio().await.expect("stdio").stdout.expect("stdout");
         read_until(&mut out, "begun\n").await;
         within(process.wait()).await.expect("wait");
@@ -176,7 +193,8 @@ fn a_reader_that_goes_does_not_stop_the_process() {
     on_stage("a_reader_that_goes_does_not_stop_the_process", async |stage| {
         let system = started(stage, "a", document(stage)).await;
         let script = "trap 'echo pipe > /tmp/why; exit 8' PIPE; while :; do echo y; done";
-        let process = system.create_process(&sh(script), StdioSource::Pipes).await.expect("create process");
+        let process =
+            system.create_process(&sh(script), StdioSource::Pipes).await.expect("create process");
         drop(process.stdio().await.expect("stdio"));
         // The host keeps the pipe until it is told to drop it.
         process.close_stdout().await.expect("close stdout");

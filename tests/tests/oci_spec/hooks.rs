@@ -37,35 +37,56 @@ fn is_host(link: &str, kind: &str) -> bool {
 const BEFORE: [&str; 2] = ["prestart", "createRuntime"];
 
 pub(crate) const ROWS: &[Row] = &[
-    row("Prestart, CreateRuntime Hooks", "they run at the create, before the program", |stage, runtime| {
-        let (bundle, notes) = noting(stage, &BEFORE, "echo KIND");
-        let _made = Made::create(stage, runtime, "c", bundle)?;
-        equal(&read(&notes), "prestart\ncreateRuntime\n")
-    }),
-    row("Prestart, CreateRuntime Hooks", "they run in the runtime's namespaces", |stage, runtime| {
-        let (bundle, notes) = noting(stage, &["createRuntime"], "readlink /proc/self/ns/mnt");
-        let _made = Made::create(stage, runtime, "c", bundle)?;
-        ensure(is_host(&read(&notes), "mnt"), read(&notes))
-    }),
-    row("Prestart, CreateRuntime Hooks", "the container's namespaces are there by then", |stage, runtime| {
-        let script = "p=$(sed -E 's/.*\"pid\": ?([0-9]+).*/\\1/' | tr -d '\\n'); readlink /proc/$p/ns/net";
-        let (bundle, notes) = noting(stage, &["createRuntime"], script);
-        let _made = Made::create(stage, runtime, "c", bundle)?;
-        ensure(read(&notes).starts_with("net:") && !is_host(&read(&notes), "net"), read(&notes))
-    }),
-    row("CreateContainer Hooks", "they run at the create, in the container's namespaces", |stage, runtime| {
-        let (bundle, notes) = noting(stage, &["createContainer"], "readlink /proc/self/ns/mnt");
-        let _made = Made::create(stage, runtime, "c", bundle)?;
-        ensure(read(&notes).starts_with("mnt:") && !is_host(&read(&notes), "mnt"), read(&notes))
-    }),
-    row("StartContainer Hooks", "they run at the start, inside, before the program", |stage, runtime| {
-        let inside = json!({"path": "/bin/sh", "args": ["sh", "-c", "echo hook in $(hostname) > /order"]});
-        let bundle = Bundle::new(stage, "b").push("/hooks/startContainer", inside).sh("cat /order");
-        let made = Made::create(stage, runtime, "c", bundle)?;
-        ensure(!made.bundle.rootfs().join("order").exists(), "it ran at the create")?;
-        made.works(&["start"])?;
-        made.writes("hook in e2e\n")
-    }),
+    row(
+        "Prestart, CreateRuntime Hooks",
+        "they run at the create, before the program",
+        |stage, runtime| {
+            let (bundle, notes) = noting(stage, &BEFORE, "echo KIND");
+            let _made = Made::create(stage, runtime, "c", bundle)?;
+            equal(&read(&notes), "prestart\ncreateRuntime\n")
+        },
+    ),
+    row(
+        "Prestart, CreateRuntime Hooks",
+        "they run in the runtime's namespaces",
+        |stage, runtime| {
+            let (bundle, notes) = noting(stage, &["createRuntime"], "readlink /proc/self/ns/mnt");
+            let _made = Made::create(stage, runtime, "c", bundle)?;
+            ensure(is_host(&read(&notes), "mnt"), read(&notes))
+        },
+    ),
+    row(
+        "Prestart, CreateRuntime Hooks",
+        "the container's namespaces are there by then",
+        |stage, runtime| {
+            let script = "p=$(sed -E 's/.*\"pid\": ?([0-9]+).*/\\1/' | tr -d '\\n'); readlink /proc/$p/ns/net";
+            let (bundle, notes) = noting(stage, &["createRuntime"], script);
+            let _made = Made::create(stage, runtime, "c", bundle)?;
+            ensure(read(&notes).starts_with("net:") && !is_host(&read(&notes), "net"), read(&notes))
+        },
+    ),
+    row(
+        "CreateContainer Hooks",
+        "they run at the create, in the container's namespaces",
+        |stage, runtime| {
+            let (bundle, notes) = noting(stage, &["createContainer"], "readlink /proc/self/ns/mnt");
+            let _made = Made::create(stage, runtime, "c", bundle)?;
+            ensure(read(&notes).starts_with("mnt:") && !is_host(&read(&notes), "mnt"), read(&notes))
+        },
+    ),
+    row(
+        "StartContainer Hooks",
+        "they run at the start, inside, before the program",
+        |stage, runtime| {
+            let inside = json!({"path": "/bin/sh", "args": ["sh", "-c", "echo hook in $(hostname) > /order"]});
+            let bundle =
+                Bundle::new(stage, "b").push("/hooks/startContainer", inside).sh("cat /order");
+            let made = Made::create(stage, runtime, "c", bundle)?;
+            ensure(!made.bundle.rootfs().join("order").exists(), "it ran at the create")?;
+            made.works(&["start"])?;
+            made.writes("hook in e2e\n")
+        },
+    ),
     row("Poststart Hooks", "they run once the program is started", |stage, runtime| {
         let (bundle, notes) = noting(stage, &["poststart"], "echo KIND");
         let made = Made::create(stage, runtime, "c", bundle)?;
@@ -82,7 +103,11 @@ pub(crate) const ROWS: &[Row] = &[
         equal(&read(&notes), "poststop\n")
     }),
     row("Hooks", "all kinds run in their order", |stage, runtime| {
-        let (bundle, notes) = noting(stage, &["poststop", "poststart", "createContainer", "createRuntime", "prestart"], "echo KIND");
+        let (bundle, notes) = noting(
+            stage,
+            &["poststop", "poststart", "createContainer", "createRuntime", "prestart"],
+            "echo KIND",
+        );
         let made = Made::start(stage, runtime, "c", bundle.sh("true"))?;
         made.comes_to("stopped")?;
         made.works(&["delete"])?;
@@ -91,14 +116,16 @@ pub(crate) const ROWS: &[Row] = &[
     row("Hooks", "the hooks of a kind run in the order of their list", |stage, runtime| {
         let (mut bundle, notes) = noting(stage, &[], "");
         for number in 1..=4 {
-            bundle = bundle.push("/hooks/prestart", hook(&format!("echo {number} >> {}", notes.display())));
+            bundle = bundle
+                .push("/hooks/prestart", hook(&format!("echo {number} >> {}", notes.display())));
         }
         let _made = Made::create(stage, runtime, "c", bundle)?;
         equal(&read(&notes), "1\n2\n3\n4\n")
     }),
     row("Hooks", "a hook reads the container's state", |stage, runtime| {
         let (bundle, notes) = noting(stage, &["createRuntime"], "cat");
-        let made = Made::create(stage, runtime, "c", bundle.set("/annotations", json!({"k": "v"})))?;
+        let made =
+            Made::create(stage, runtime, "c", bundle.set("/annotations", json!({"k": "v"})))?;
         let state: Value = serde_json::from_str(&read(&notes)).unwrap_or_default();
         ensure(
             state["id"] == made.id.as_str()
@@ -117,16 +144,27 @@ pub(crate) const ROWS: &[Row] = &[
         let state: Value = serde_json::from_str(&read(&notes)).unwrap_or_default();
         ensure(state["status"] == "stopped", read(&notes))
     }),
-    row("Hooks", "a hook has the arguments and the environment that are given, and no more", |stage, runtime| {
-        let notes = stage.folder("notes").join("notes");
-        let script = format!("echo \"$0 $1\" > {0}; /usr/bin/env >> {0}", notes.display());
-        let hook = json!({"path": "/bin/sh", "args": ["name", "-c", script, "zero", "one"], "env": ["ONLY=this"]});
-        let _made = Made::create(stage, runtime, "c", Bundle::new(stage, "b").push("/hooks/prestart", hook))?;
-        let mut lines: Vec<String> = read(&notes).lines().map(str::to_owned).collect();
-        // The shell sets these itself.
-        lines.retain(|line| !["PWD=", "SHLVL=", "_=", "OLDPWD="].iter().any(|own| line.starts_with(own)));
-        equal(&lines.join("|"), "zero one|ONLY=this")
-    }),
+    row(
+        "Hooks",
+        "a hook has the arguments and the environment that are given, and no more",
+        |stage, runtime| {
+            let notes = stage.folder("notes").join("notes");
+            let script = format!("echo \"$0 $1\" > {0}; /usr/bin/env >> {0}", notes.display());
+            let hook = json!({"path": "/bin/sh", "args": ["name", "-c", script, "zero", "one"], "env": ["ONLY=this"]});
+            let _made = Made::create(
+                stage,
+                runtime,
+                "c",
+                Bundle::new(stage, "b").push("/hooks/prestart", hook),
+            )?;
+            let mut lines: Vec<String> = read(&notes).lines().map(str::to_owned).collect();
+            // The shell sets these itself.
+            lines.retain(|line| {
+                !["PWD=", "SHLVL=", "_=", "OLDPWD="].iter().any(|own| line.starts_with(own))
+            });
+            equal(&lines.join("|"), "zero one|ONLY=this")
+        },
+    ),
     row("Hooks", "a hook's path has to be absolute", |stage, runtime| {
         let bundle = Bundle::new(stage, "b").push("/hooks/prestart", json!({"path": "sh"}));
         refused(stage, runtime, &bundle).map(drop)

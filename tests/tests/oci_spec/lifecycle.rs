@@ -26,37 +26,51 @@ fn unknown(stage: &Stage, runtime: &Runtime, words: &[&str]) -> Outcome {
 }
 
 pub(crate) const ROWS: &[Row] = &[
-    row("Create", "create makes a container that is created, and does not run its program", |stage, runtime| {
-        let made = Made::create(stage, runtime, "c", waiting(stage))?;
-        made.has_status("created")?;
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        equal(&Runtime::written(&made.bundle), "")
-    }),
-    row("Create", "an id that is in use is refused, and its container is unharmed", |stage, runtime| {
-        let made = Made::start(stage, runtime, "c", waiting(stage))?;
-        made.writes("runs")?;
-        let again = runtime.create(&made.id, &Bundle::new(stage, "other").sh("true"));
-        ensure(again.code != 0, again)?;
-        made.has_status("running")
-    }),
+    row(
+        "Create",
+        "create makes a container that is created, and does not run its program",
+        |stage, runtime| {
+            let made = Made::create(stage, runtime, "c", waiting(stage))?;
+            made.has_status("created")?;
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            equal(&Runtime::written(&made.bundle), "")
+        },
+    ),
+    row(
+        "Create",
+        "an id that is in use is refused, and its container is unharmed",
+        |stage, runtime| {
+            let made = Made::start(stage, runtime, "c", waiting(stage))?;
+            made.writes("runs")?;
+            let again = runtime.create(&made.id, &Bundle::new(stage, "other").sh("true"));
+            ensure(again.code != 0, again)?;
+            made.has_status("running")
+        },
+    ),
     row("Create", "a bundle without config.json is refused", |stage, runtime| {
         let empty = stage.folder("empty").display().to_string();
         let ran = runtime.call(&["create", "--bundle", &empty, &stage.name("c")]);
         ensure(ran.code != 0 && runtime.state(&stage.name("c")).is_none(), ran)
     }),
-    row("Create", "what config.json is changed to after the create has no effect", |stage, runtime| {
-        let made = Made::create(stage, runtime, "c", Bundle::new(stage, "b").sh("echo first"))?;
-        made.bundle.clone().sh("echo second").write();
-        made.works(&["start"])?;
-        made.comes_to("stopped")?;
-        equal(&Runtime::written(&made.bundle), "first\n")
-    }),
+    row(
+        "Create",
+        "what config.json is changed to after the create has no effect",
+        |stage, runtime| {
+            let made = Made::create(stage, runtime, "c", Bundle::new(stage, "b").sh("echo first"))?;
+            made.bundle.clone().sh("echo second").write();
+            made.works(&["start"])?;
+            made.comes_to("stopped")?;
+            equal(&Runtime::written(&made.bundle), "first\n")
+        },
+    ),
     row("Create", "a configuration with a value that cannot be is refused", |stage, runtime| {
         let bundle = waiting(stage).push("/linux/namespaces", json!({"type": "bogus"}));
         refused(stage, runtime, &bundle).map(drop)
     }),
     row("Extensibility", "a property that is not known is no error", |stage, runtime| {
-        let bundle = Bundle::new(stage, "b").set("/org.example.new", json!(1)).set("/linux/newer", json!({"a": 1}));
+        let bundle = Bundle::new(stage, "b")
+            .set("/org.example.new", json!(1))
+            .set("/linux/newer", json!({"a": 1}));
         equal(&crate::row::shown(stage, runtime, bundle, "echo fine")?, "fine")
     }),
     row("Start", "start runs the program", |stage, runtime| {
@@ -64,11 +78,15 @@ pub(crate) const ROWS: &[Row] = &[
         made.writes("runs")?;
         made.has_status("running")
     }),
-    row("Start", "start of a running container is an error, and changes nothing", |stage, runtime| {
-        let made = Made::start(stage, runtime, "c", waiting(stage))?;
-        made.fails(&["start"])?;
-        made.has_status("running")
-    }),
+    row(
+        "Start",
+        "start of a running container is an error, and changes nothing",
+        |stage, runtime| {
+            let made = Made::start(stage, runtime, "c", waiting(stage))?;
+            made.fails(&["start"])?;
+            made.has_status("running")
+        },
+    ),
     row("Start", "start of a stopped container is an error", |stage, runtime| {
         ended(stage, runtime)?.fails(&["start"])
     }),
@@ -120,23 +138,35 @@ pub(crate) const ROWS: &[Row] = &[
     row("Kill", "kill of an unknown container is an error", |stage, runtime| {
         unknown(stage, runtime, &["kill", "KILL"])
     }),
-    row("Delete", "delete of a running container is an error, and changes nothing", |stage, runtime| {
-        let made = Made::start(stage, runtime, "c", waiting(stage))?;
-        made.fails(&["delete"])?;
-        made.has_status("running")
-    }),
-    row("Delete", "delete of a created container is an error, and changes nothing", |stage, runtime| {
-        let made = Made::create(stage, runtime, "c", waiting(stage))?;
-        made.fails(&["delete"])?;
-        made.has_status("created")
-    }),
-    row("Delete", "delete of a stopped container removes it, and its id is free", |stage, runtime| {
-        let made = ended(stage, runtime)?;
-        made.works(&["delete"])?;
-        ensure(runtime.state(&made.id).is_none(), "it is still there")?;
-        let again = runtime.create(&made.id, &made.bundle);
-        ensure(again.code == 0, again)
-    }),
+    row(
+        "Delete",
+        "delete of a running container is an error, and changes nothing",
+        |stage, runtime| {
+            let made = Made::start(stage, runtime, "c", waiting(stage))?;
+            made.fails(&["delete"])?;
+            made.has_status("running")
+        },
+    ),
+    row(
+        "Delete",
+        "delete of a created container is an error, and changes nothing",
+        |stage, runtime| {
+            let made = Made::create(stage, runtime, "c", waiting(stage))?;
+            made.fails(&["delete"])?;
+            made.has_status("created")
+        },
+    ),
+    row(
+        "Delete",
+        "delete of a stopped container removes it, and its id is free",
+        |stage, runtime| {
+            let made = ended(stage, runtime)?;
+            made.works(&["delete"])?;
+            ensure(runtime.state(&made.id).is_none(), "it is still there")?;
+            let again = runtime.create(&made.id, &made.bundle);
+            ensure(again.code == 0, again)
+        },
+    ),
     row("Delete", "delete leaves alone what the runtime did not make", |stage, runtime| {
         let made = ended(stage, runtime)?;
         made.works(&["delete"])?;
@@ -152,7 +182,8 @@ pub(crate) const ROWS: &[Row] = &[
         let made = Made::create(stage, runtime, "c", waiting(stage))?;
         let state = made.state();
         let version = state["ociVersion"].as_str().unwrap_or_default().split('.').count() >= 3;
-        let here = state["id"] == made.id.as_str() && state["bundle"] == made.bundle.path.display().to_string();
+        let here = state["id"] == made.id.as_str()
+            && state["bundle"] == made.bundle.path.display().to_string();
         ensure(version && here && state["status"] == "created", &state)?;
         let alive = std::path::Path::new("/proc").join(made.pid().to_string());
         ensure(made.pid() > 0 && alive.exists(), &state)
@@ -181,15 +212,23 @@ pub(crate) const ROWS: &[Row] = &[
         let state = made.state();
         ensure(state["annotations"]["org.example.key"] == "a value", state)
     }),
-    row("State", "a stopped container's state can be asked for until it is deleted", |stage, runtime| {
-        let made = ended(stage, runtime)?;
-        made.has_status("stopped")?;
-        made.has_status("stopped")
-    }),
-    row("Lifecycle", "the container stops when its program ends, with all that it started", |stage, runtime| {
-        let script = "sleep 1000 & echo $!; exit 0";
-        let made = Made::start(stage, runtime, "c", Bundle::new(stage, "b").sh(script))?;
-        made.comes_to("stopped")?;
-        made.works(&["delete"])
-    }),
+    row(
+        "State",
+        "a stopped container's state can be asked for until it is deleted",
+        |stage, runtime| {
+            let made = ended(stage, runtime)?;
+            made.has_status("stopped")?;
+            made.has_status("stopped")
+        },
+    ),
+    row(
+        "Lifecycle",
+        "the container stops when its program ends, with all that it started",
+        |stage, runtime| {
+            let script = "sleep 1000 & echo $!; exit 0";
+            let made = Made::start(stage, runtime, "c", Bundle::new(stage, "b").sh(script))?;
+            made.comes_to("stopped")?;
+            made.works(&["delete"])
+        },
+    ),
 ];

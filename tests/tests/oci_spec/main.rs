@@ -45,7 +45,8 @@ fn check(section: &str, rows: &[Row]) {
     let mut failed = Vec::new();
     let mut table = format!("\n{section}\n| requirement | runhcs | runc |\n|---|---|---|\n");
     for row in rows {
-        let ours = outcome(row, &|stage| Some(Runtime::runhcs(stage))).unwrap_or_else(|| "left out".into());
+        let ours = outcome(row, &|stage| Some(Runtime::runhcs(stage)))
+            .unwrap_or_else(|| "left out".into());
         let theirs = outcome(row, &Runtime::runc).unwrap_or_else(|| "not here".into());
         let meant = MEANT.iter().find(|(requirement, _)| *requirement == row.requirement);
         let ours = match meant {
@@ -56,10 +57,22 @@ fn check(section: &str, rows: &[Row]) {
             failed.push(format!("{} ({}): {ours}", row.requirement, row.section));
         }
         let short = |text: String| -> String { text.chars().take(160).collect() };
-        table += &format!("| {} ({}) | {} | {} |\n", row.requirement, row.section, short(ours), short(theirs));
+        table += &format!(
+            "| {} ({}) | {} | {} |\n",
+            row.requirement,
+            row.section,
+            short(ours),
+            short(theirs)
+        );
     }
     println!("{table}");
-    assert!(failed.is_empty(), "runhcs fails {} of {} rows:\n{}", failed.len(), rows.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "runhcs fails {} of {} rows:\n{}",
+        failed.len(),
+        rows.len(),
+        failed.join("\n")
+    );
 }
 
 #[test]

@@ -42,7 +42,12 @@ pub(crate) fn equal(seen: &str, wanted: &str) -> Outcome {
 }
 
 /// What the bundle's script prints; it has to end well.
-pub(crate) fn shown(stage: &Stage, runtime: &Runtime, bundle: Bundle, script: &str) -> Result<String, Fault> {
+pub(crate) fn shown(
+    stage: &Stage,
+    runtime: &Runtime,
+    bundle: Bundle,
+    script: &str,
+) -> Result<String, Fault> {
     let ran = runtime.run(stage, &bundle.sh(script));
     ensure(ran.code == 0, &ran)?;
     Ok(ran.out.trim_end().to_owned())
@@ -69,7 +74,12 @@ pub(crate) struct Made<'a> {
 
 impl<'a> Made<'a> {
     /// Creates it.
-    pub(crate) fn create(stage: &Stage, runtime: &'a Runtime, name: &str, bundle: Bundle) -> Result<Self, Fault> {
+    pub(crate) fn create(
+        stage: &Stage,
+        runtime: &'a Runtime,
+        name: &str,
+        bundle: Bundle,
+    ) -> Result<Self, Fault> {
         let made = Self { runtime, id: stage.name(name), bundle };
         let ran = runtime.create(&made.id, &made.bundle);
         ensure(ran.code == 0, &ran)?;
@@ -77,7 +87,12 @@ impl<'a> Made<'a> {
     }
 
     /// Creates and starts it.
-    pub(crate) fn start(stage: &Stage, runtime: &'a Runtime, name: &str, bundle: Bundle) -> Result<Self, Fault> {
+    pub(crate) fn start(
+        stage: &Stage,
+        runtime: &'a Runtime,
+        name: &str,
+        bundle: Bundle,
+    ) -> Result<Self, Fault> {
         let made = Self::create(stage, runtime, name, bundle)?;
         made.works(&["start"])?;
         Ok(made)
@@ -114,7 +129,10 @@ impl<'a> Made<'a> {
     }
 
     pub(crate) fn comes_to(&self, status: &str) -> Outcome {
-        ensure(self.runtime.until_status(&self.id, status), format!("never {status}: {}", self.state()))
+        ensure(
+            self.runtime.until_status(&self.id, status),
+            format!("never {status}: {}", self.state()),
+        )
     }
 
     /// Waits until its process has written this.

@@ -34,7 +34,8 @@ fn with_script(bundle: Bundle) -> Bundle {
 pub(crate) fn rich(stage: &Stage) -> Bundle {
     let shared = stage.folder("shared");
     std::fs::write(shared.join("file"), "shared").expect("file");
-    let capabilities = json!(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_MKNOD", "CAP_SETUID"]);
+    let capabilities =
+        json!(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_MKNOD", "CAP_SETUID"]);
     let bundle = Bundle::new(stage, "rich")
         .set("/hostname", json!("rich-box"))
         .set("/process/cwd", json!("/usr/bin"))
@@ -110,7 +111,8 @@ pub(crate) fn user_namespace(stage: &Stage) -> Bundle {
         .push("/linux/namespaces", json!({"type": "user"}))
         .set("/linux/uidMappings", mapping.clone())
         .set("/linux/gidMappings", mapping);
-    let owned = Command::new("chown").args(["-R", "-h", "100000:100000"]).arg(bundle.rootfs()).status();
+    let owned =
+        Command::new("chown").args(["-R", "-h", "100000:100000"]).arg(bundle.rootfs()).status();
     assert!(owned.is_ok_and(|status| status.success()), "chown");
     with_script(bundle)
 }

@@ -33,7 +33,11 @@ async fn by_document(stage: &Stage, bundle: &Bundle, second: Option<&Value>) -> 
     let host = stage.host();
     let system = host.create(&stage.id("document"), &document.into()).await;
     let system = system.unwrap_or_else(|error| panic!("create: {error:#}"));
-    let mut own = ProcessParameters { create_std_out_pipe: true, create_std_err_pipe: true, ..Default::default() };
+    let mut own = ProcessParameters {
+        create_std_out_pipe: true,
+        create_std_err_pipe: true,
+        ..Default::default()
+    };
     let first = system.create_process(&own, StdioSource::Pipes).await;
     let first = first.unwrap_or_else(|error| panic!("the spec's process: {error:#}"));
     system.start().await.unwrap_or_else(|error| panic!("start: {error:#}"));
@@ -45,7 +49,8 @@ async fn by_document(stage: &Stage, bundle: &Bundle, second: Option<&Value>) -> 
     };
     own.extra.insert("OciProcess", process.clone());
     let second = system.create_process(&own, StdioSource::Pipes).await;
-    let ran = drive::finish(second.unwrap_or_else(|error| panic!("exec: {error:#}")).as_ref()).await;
+    let ran =
+        drive::finish(second.unwrap_or_else(|error| panic!("exec: {error:#}")).as_ref()).await;
     drive::end(system).await;
     ran
 }
@@ -141,14 +146,62 @@ fn an_exec_in_a_bundle_with_everything_looks_the_same() {
     });
 }
 
+/// A control group of the host that is no container's, while it is kept.
+struct Foreign(Vec<std::path::PathBuf>);
+
+impl Foreign {
+    fn new(stage: &Stage) -> Self {
+        let hierarchies = std::fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten();
+        let made = hierarchies.map(|entry| entry.path().join(stage.name("foreign")));
+        Self(made.filter(|path| std::fs::create_dir(path).is_ok()).collect())
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = std::fs::remove_dir(path);
+        }
+    }
+}
+
+#[test]
+fn no_control_group_of_the_host_is_seen_inside() {
+    on_stage("no_control_group_of_the_host_is_seen_inside", async |stage| {
+        let foreign = Foreign::new(stage);
+        let mount = e2e::bundle::mount(
+            "/sys/fs/cgroup",
+            "cgroup",
+            "cgroup",
+            &["ro", "nosuid", "noexec", "nodev"],
+        );
+        let bundle = Bundle::new(stage, "b").push("/mounts", mount);
+        let look = "find /sys/fs/cgroup -name '*-foreign' 2>&1";
+        for bundle in [bundle.clone(), bundle.push("/linux/namespaces", json!({"type": "cgroup"}))]
+        {
+            let ran = Runtime::runhcs(stage).run(stage, &bundle.sh(look));
+            assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+        }
+        drop(foreign);
+    });
+}
+
 #[test]
 fn the_failures_of_a_process_give_the_same_exit_codes() {
     on_stage("the_failures_of_a_process_give_the_same_exit_codes", async |stage| {
         let Some(runc) = Runtime::runc(stage) else {
-            return machine::left_out("the_failures_of_a_process_give_the_same_exit_codes", "there is no runc");
+            return machine::left_out(
+                "the_failures_of_a_process_give_the_same_exit_codes",
+                "there is no runc",
+            );
         };
         let runhcs = Runtime::runhcs(stage);
-        for (script, wanted) in [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$; sleep 1; exit 3", 3)] {
+        for (script, wanted) in [
+            ("exit 0", 0),
+            ("exit 7", 7),
+            ("kill -9 $$", 137),
+            ("kill -TERM $$; sleep 1; exit 3", 3),
+        ] {
             // The first process of a pid namespace ignores what it has no handler
             // for, also its own SIGKILL.
             let bundle = Bundle::new(stage, "codes").sh(script);
@@ -158,7 +211,8 @@ fn the_failures_of_a_process_give_the_same_exit_codes() {
                 assert_eq!(ours.code, wanted, "{script}");
             }
         }
-        let missing = Bundle::new(stage, "missing").set("/process/args", json!(["/no/such/program"]));
+        let missing =
+            Bundle::new(stage, "missing").set("/process/args", json!(["/no/such/program"]));
         let (theirs, ours) = (runc.run(stage, &missing), runhcs.run(stage, &missing));
         assert!(theirs.code != 0 && ours.code != 0, "{theirs:?} {ours:?}");
         assert!(ours.err.contains("/no/such/program"), "{ours:?}");

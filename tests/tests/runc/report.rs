@@ -13,16 +13,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "a hierarchy of version 1 is joined when a limit, a counter or a pause needs it",
     ),
     ("mounts", " /sys ro,", "the mount is read-only, not the file system behind it"),
-    (
-        "mounts",
-        " /sys/fs/cgroup",
-        "the file systems of control groups bear no source name",
-    ),
-    (
-        "ids",
-        "00",
-        "an exec has the umask that its process names; runc leaves it",
-    ),
+    ("mounts", " /sys/fs/cgroup", "the file systems of control groups bear no source name"),
+    ("ids", "00", "an exec has the umask that its process names; runc leaves it"),
     ("mounts", " - tmpfs ", "a masked folder is an empty tmpfs that holds one file at most"),
 ];
 
@@ -63,7 +55,8 @@ impl Report {
                     (ran.code, &ran.err)
                 );
             }
-            let names = reference.keys().chain(ours.keys().filter(|key| !reference.contains_key(*key)));
+            let names =
+                reference.keys().chain(ours.keys().filter(|key| !reference.contains_key(*key)));
             for section in names {
                 let none = Vec::new();
                 let theirs = reference.get(section).unwrap_or(&none);
@@ -105,9 +98,11 @@ fn compare(text: &mut String, section: &str, theirs: &[String], ours: &[String])
     }
     let empty = String::new();
     for index in 0..theirs_only.len().max(ours_only.len()) {
-        let (left, right) = (theirs_only.get(index).unwrap_or(&empty), ours_only.get(index).unwrap_or(&empty));
+        let (left, right) =
+            (theirs_only.get(index).unwrap_or(&empty), ours_only.get(index).unwrap_or(&empty));
         let reason = ALLOWED.iter().find(|(of, part, _)| {
-            *of == section && [left, right].iter().all(|line| line.is_empty() || line.contains(part))
+            *of == section
+                && [left, right].iter().all(|line| line.is_empty() || line.contains(part))
         });
         let verdict = match reason {
             Some((_, _, why)) => format!("meant: {why}"),
