@@ -52,11 +52,7 @@ impl Group {
     /// slice or a path that climbs, [`Error::Permission`], [`Error::Io`]. What
     /// was made by then is removed.
     pub fn create(hierarchies: &Hierarchies, path: &str) -> Result<Self, Error> {
-        let path = GroupPath::parse(path)?;
-        let mounts = hierarchies.unified.iter().map(|mount| (mount, true));
-        let mounts = mounts.chain(hierarchies.v1.iter().map(|mount| (mount, false)));
-        let group =
-            Self { places: mounts.map(|(mount, unified)| path.place(mount, unified)).collect() };
+        let group = Self::planned(hierarchies, path)?;
         match group.make_counting() {
             Ok(()) => Ok(group),
             Err(error) => {
@@ -64,6 +60,35 @@ impl Group {
                 Err(error)
             }
         }
+    }
+
+    /// What [`Group::record`] of the group will be once it is made: for writing
+    /// it down before, so that a maker that dies in between leaves nothing that
+    /// nobody knows of.
+    ///
+    /// # Errors
+    /// [`Error::Path`].
+    pub fn plan(hierarchies: &Hierarchies, path: &str) -> Result<Record, Error> {
+        Self::planned(hierarchies, path).map(|group| group.record())
+    }
+
+    fn planned(hierarchies: &Hierarchies, path: &str) -> Result<Self, Error> {
+        let path = GroupPath::parse(path)?;
+        let mounts = hierarchies.unified.iter().map(|mount| (mount, true));
+        let v1 = hierarchies.v1.iter().chain(&hierarchies.named);
+        let mounts = mounts.chain(v1.map(|mount| (mount, false)));
+        Ok(Self { places: mounts.map(|(mount, unified)| path.place(mount, unified)).collect() })
+    }
+
+    /// Makes the group in the version 1 hierarchies too that no limit has asked
+    /// for: for a container that sees its groups, and would see the whole tree
+    /// of a hierarchy in which it has none.
+    ///
+    /// # Errors
+    /// [`Error::Permission`], [`Error::Io`].
+    pub fn make_everywhere(&self) -> Result<(), Error> {
+        let missing = |place: &&Place| !place.directory.unified && place.dir().is_none();
+        self.places.iter().filter(missing).try_for_each(|place| self.make_v1(place).map(drop))
     }
 
     /// Finds a group again. What is gone by now is left out: the group can be

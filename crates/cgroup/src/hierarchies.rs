@@ -8,6 +8,9 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hierarchies {
     pub(crate) v1: Vec<Mount>,
+    /// Hierarchies with a name and no controller, such as systemd's: they limit
+    /// nothing.
+    pub(crate) named: Vec<Mount>,
     pub(crate) unified: Option<Mount>,
 }
 
@@ -54,7 +57,7 @@ impl Hierarchies {
     /// Understands the two files of proc(5) and cgroups(7). The controllers of
     /// the version 2 hierarchy are read from where it is mounted.
     pub(crate) fn parse(mountinfo: &str, groups: &str) -> Result<Self, Error> {
-        let mut found = Self { v1: Vec::new(), unified: None };
+        let mut found = Self { v1: Vec::new(), named: Vec::new(), unified: None };
         for line in mountinfo.lines() {
             let Some(mount) = MountLine::parse(line) else {
                 continue;
@@ -70,11 +73,11 @@ impl Hierarchies {
                 }
                 "cgroup" => {
                     let controllers = mount.controllers(groups);
-                    // A named hierarchy (systemd's) limits nothing, and a second
-                    // mount of one that is known adds nothing.
                     let Some(first) = controllers.first() else {
+                        found.add_named(mount, groups);
                         continue;
                     };
+                    // A second mount of one that is known adds nothing.
                     if found.v1.iter().any(|known| known.controllers.contains(first)) {
                         continue;
                     }
@@ -88,6 +91,18 @@ impl Hierarchies {
             return Err(Error::NoHierarchy);
         }
         Ok(found)
+    }
+
+    /// Takes a hierarchy up that has a name and no controller.
+    fn add_named(&mut self, mount: MountLine<'_>, groups: &str) {
+        let name = mount.super_options.split(',').find(|option| option.starts_with("name="));
+        let Some(name) = name.map(str::to_owned) else {
+            return;
+        };
+        if !self.named.iter().any(|known| known.controllers.contains(&name)) {
+            let own = mount.own(own_group(groups, &name));
+            self.named.push(Mount { point: mount.point, own, controllers: vec![name] });
+        }
     }
 }
 

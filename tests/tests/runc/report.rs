@@ -14,7 +14,12 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     ("mounts", " /sys ro,", "the mount is read-only, not the file system behind it"),
     ("mounts", " /sys/fs/cgroup", "the file systems of control groups bear no source name"),
-    ("ids", "00", "an exec has the umask that its process names; runc leaves it"),
+    ("ids", "002", "an exec has the umask that its process names; runc leaves it"),
+    (
+        "limits",
+        "Max open files",
+        "a runc built with Go 1.19 gives an exec the hard limit as the soft one, at times",
+    ),
     ("mounts", " - tmpfs ", "a masked folder is an empty tmpfs that holds one file at most"),
 ];
 

@@ -117,6 +117,11 @@ impl Plan {
         format!("hcsshim-{readable}-{runtime_id}")
     }
 
+    /// Whether the spec says which control group it is.
+    pub(crate) fn names_group(&self) -> bool {
+        self.spec.linux().as_ref().is_some_and(|linux| linux.cgroups_path().is_some())
+    }
+
     /// The hooks that run once the system has gone, with what they are told.
     pub(crate) fn poststop(&self, id: &str) -> Option<crate::store::PostStop> {
         let hooks = self.spec.hooks().as_ref()?.poststop().as_ref()?;

@@ -162,8 +162,15 @@ impl Worker {
         if self.plan.oci && parameters.user.is_empty() {
             return oci_process(parameters, &pattern, None).map_err(refused);
         }
-        let root = self.root_folder().map_err(|error| {
-            io_failure(CREATE_PROCESS, &self.record.id, "opening the container's root", &error)
+        let root = self.root_folder().map_err(|error| match error.kind() {
+            // Its first process has ended, and the end is about to be told.
+            std::io::ErrorKind::NotFound => {
+                let code = SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED;
+                Error::system(CREATE_PROCESS, self.record.id.as_str(), code)
+            }
+            _ => {
+                io_failure(CREATE_PROCESS, &self.record.id, "opening the container's root", &error)
+            }
         })?;
         oci_process(parameters, &pattern, root.as_ref()).map_err(refused)
     }

@@ -10,6 +10,7 @@ mod launch;
 mod modify;
 mod process;
 mod properties;
+mod resources;
 mod system;
 
 pub(crate) use properties::basic as basic_properties;
@@ -139,7 +140,8 @@ struct Worker {
     /// Whether the creator has said that it knows of its system. One that goes
     /// before has given the creation up.
     confirmed: bool,
-    /// Whether a client was there when the system ended, or came later.
+    /// Whether the end needs no record: a client was there at the end or came
+    /// later, or one has deleted the system.
     end_was_seen: bool,
 }
 
@@ -228,7 +230,7 @@ impl Worker {
         self.watch(client.socket().as_fd(), Token::Client(number), epoll::EventFlags::IN)?;
         self.clients.insert(number, client);
         if self.state == State::Stopped {
-            self.end_was_seen = true;
+            self.end_was_seen |= !self.stays_until_deleted();
         }
         Ok(number)
     }

@@ -1,7 +1,6 @@
 //! The life of the system: created, running, paused, stopped.
 
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use compute::Error;
@@ -13,7 +12,7 @@ use rustix::event::epoll;
 use super::process::{Process, Processes};
 use super::{Answer, Token, Worker};
 use crate::document::{Plan, PlannedRoot};
-use crate::failure::{failure, io_failure};
+use crate::failure::io_failure;
 use crate::store::{self, InitRecord, Record};
 use crate::wire::{Create, Exit, Notification, Request};
 
@@ -41,6 +40,7 @@ impl Worker {
             poststop: plan.poststop(&id),
             ..Record::default()
         };
+        let hierarchies = plan.announce_resources(&id, &roots, &mut record)?;
         let io =
             |error: std::io::Error| io_failure(CREATE, &id, "preparing the state folder", &error);
         let locked = store::create(&roots, &record).map_err(io)?.ok_or_else(|| {
@@ -59,7 +59,7 @@ impl Worker {
                 return Err(io_failure(CREATE, &id, "listening for clients", &error));
             }
         };
-        let resources = plan.make_resources(&id, &roots, &mut record);
+        let resources = plan.make_resources(&id, &hierarchies, &mut record);
         let mut worker = Self {
             epoll,
             listener,
@@ -135,6 +135,8 @@ impl Worker {
             Request::Start => self.start().map(|()| Answer::default()),
             Request::Shutdown => self.shutdown().map(|()| Answer::default()),
             Request::Terminate => {
+                // Whoever ends it wants nothing of it kept.
+                self.end_was_seen = true;
                 self.check(Operation::Terminate, compute::operation::TERMINATE)?;
                 self.terminate();
                 Ok(Answer::default())
@@ -360,6 +362,12 @@ impl Worker {
         self.stopped(exit_type);
     }
 
+    /// A container with poststop hooks stays until it is deleted, whoever saw its
+    /// end: they run by then and not before.
+    pub(super) fn stays_until_deleted(&self) -> bool {
+        self.record.poststop.is_some()
+    }
+
     /// What there is to say of a first process that crashed.
     fn crash_report(&self, exit: ExitStatus) -> Option<String> {
         const FAULTS: [i32; 7] = [
@@ -397,7 +405,7 @@ impl Worker {
         };
         let exit = Exit { status, exit_type: exit_type.into() };
         self.record.exit = Some(exit.clone());
-        self.end_was_seen |= !self.clients.is_empty();
+        self.end_was_seen |= !self.stays_until_deleted() && !self.clients.is_empty();
         self.set_state(State::Stopped);
         self.notify(&Notification::SystemExited(exit));
     }
@@ -438,79 +446,6 @@ impl Worker {
         self.processes.insert(process);
         Ok(())
     }
-}
-
-impl Plan {
-    /// Makes what a container needs before it: the control group with its
-    /// limits, and the writable layer. `record` holds what has been made, also
-    /// when this fails.
-    fn make_resources(
-        &self,
-        id: &str,
-        roots: &crate::Roots,
-        record: &mut Record,
-    ) -> Result<Option<cgroup::Group>, Error> {
-        if let PlannedRoot::Overlay { scratch, .. } = &self.root {
-            let folder = scratch.clone().unwrap_or_else(|| roots.scratch.join(&record.runtime_id));
-            if scratch.is_none() {
-                record.scratch = Some(folder.clone());
-            }
-            make_scratch(&folder).map_err(|error| {
-                io_failure(
-                    CREATE,
-                    id,
-                    format_args!("making the scratch {}", folder.display()),
-                    &error,
-                )
-            })?;
-        }
-        let group = self.make_group(id, &record.runtime_id)?;
-        record.cgroup = group.as_ref().map(cgroup::Group::record);
-        Ok(group)
-    }
-
-    fn make_group(&self, id: &str, runtime_id: &str) -> Result<Option<cgroup::Group>, Error> {
-        let refused = |error: cgroup::Error| {
-            failure(CREATE, id, SystemCode::ERROR_GEN_FAILURE, format!("control group: {error}"))
-        };
-        let resources = self.spec.linux().as_ref().and_then(|linux| linux.resources().as_ref());
-        let path = self.cgroups_path(id, runtime_id);
-        let made = cgroup::Hierarchies::detect()
-            .and_then(|hierarchies| cgroup::Group::create(&hierarchies, &path));
-        let group = match made {
-            Ok(group) => group,
-            Err(error) if error.is_permission() && !self.has_limits => return Ok(None),
-            Err(error) => return Err(refused(error)),
-        };
-        if let Some(resources) = resources
-            && let Err(error) = group.apply(resources)
-        {
-            let _ = group.remove();
-            return Err(refused(error));
-        }
-        Ok(Some(group))
-    }
-
-    /// Where the writable layer is.
-    fn scratch(&self, record: &Record) -> PathBuf {
-        match &self.root {
-            PlannedRoot::Overlay { scratch: Some(scratch), .. } => scratch.clone(),
-            _ => record.scratch.clone().unwrap_or_default(),
-        }
-    }
-}
-
-/// The folders that an overlay writes to.
-fn make_scratch(folder: &std::path::Path) -> std::io::Result<()> {
-    crate::roots::private_folder(folder)?;
-    for name in ["upper", "work"] {
-        crate::roots::private_folder(&folder.join(name))?;
-    }
-    // The upper folder's mode is that of the container's root.
-    std::fs::set_permissions(
-        folder.join("upper"),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
 }
 
 pub(super) fn answer<T: serde::Serialize>(value: &T) -> Result<Answer, Error> {
