@@ -127,7 +127,8 @@ fn through_pipe(stage: &Stage, arguments: &[String]) -> Result<f64> {
 /// The memory of the worker of a container that holds one process.
 async fn memory(stage: &Stage, host: &LinuxHost) -> Result<Vec<Figure>> {
     println!("memory of a worker: {LONG_ROUNDS} rounds");
-    let (mut resident, mut proportional) = (Series::default(), Series::default());
+    let (mut resident, mut idle, mut proportional) =
+        (Series::default(), Series::default(), Series::default());
     for round in 0..LONG_ROUNDS {
         let system = create(stage, host, &format!("bench-memory-{round}")).await?;
         let parameters = ProcessParameters {
@@ -139,12 +140,18 @@ async fn memory(stage: &Stage, host: &LinuxHost) -> Result<Vec<Figure>> {
             resident.0.push(megabytes(&worker, "smaps_rollup", "Rss:")?);
             proportional.0.push(megabytes(&worker, "smaps_rollup", "Pss:")?);
         }
+        // It gives back what it does not need after a second without work.
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        for worker in workers()? {
+            idle.0.push(megabytes(&worker, "smaps_rollup", "Rss:")?);
+        }
         end(system).await?;
     }
     let figure = |name, ours| Figure { name, unit: "MB", ours, peer: None };
     Ok(vec![
-        figure("worker, resident (RSS)", resident),
-        figure("worker, its share (PSS)", proportional),
+        figure("worker after start (RSS)", resident),
+        figure("worker idle for 1 s (RSS)", idle),
+        figure("worker after start (PSS)", proportional),
     ])
 }
 

@@ -6,6 +6,7 @@
 
 mod client;
 mod exec;
+mod idle;
 mod launch;
 mod modify;
 mod process;
@@ -34,6 +35,9 @@ use crate::document::Plan;
 use crate::store::{Locked, Record};
 use crate::transport::Frame;
 use crate::wire::{Notification, Opened, Reply, Request};
+
+/// How long nothing happens before a worker takes itself for idle.
+const IDLE: rustix::time::Timespec = rustix::time::Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Runs a worker on the socket that is this process's standard input, to the
 /// end of its compute system. The process must have one thread.
@@ -164,12 +168,18 @@ impl Worker {
     /// Serves until the system has ended and nobody holds it.
     fn run(mut self) -> io::Result<()> {
         let mut events = Vec::with_capacity(16);
+        // Once after each time of work, when that seems to be over.
+        let mut gave_back = false;
         while !self.is_over() {
-            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
-                Err(rustix::io::Errno::INTR) => {}
-                other => {
-                    other?;
-                }
+            let limit = (!gave_back).then_some(IDLE);
+            let space = rustix::buffer::spare_capacity(&mut events);
+            match epoll::wait(&self.epoll, space, limit.as_ref()) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => drop(other?),
+            }
+            gave_back = events.is_empty();
+            if gave_back {
+                idle::give_back();
             }
             for event in events.drain(..) {
                 match Token::decode(event.data) {
