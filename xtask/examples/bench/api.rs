@@ -137,17 +137,17 @@ async fn memory(stage: &Stage, host: &LinuxHost) -> Result<Vec<Figure>> {
         };
         let _sleeper = system.create_process(&parameters, StdioSource::Pipes).await?;
         for worker in workers()? {
-            resident.0.push(megabytes(&worker, "smaps_rollup", "Rss:")?);
-            proportional.0.push(megabytes(&worker, "smaps_rollup", "Pss:")?);
+            resident.0.push(mebibytes(&worker, "smaps_rollup", "Rss:")?);
+            proportional.0.push(mebibytes(&worker, "smaps_rollup", "Pss:")?);
         }
         // It gives back what it does not need after a second without work.
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
         for worker in workers()? {
-            idle.0.push(megabytes(&worker, "smaps_rollup", "Rss:")?);
+            idle.0.push(mebibytes(&worker, "smaps_rollup", "Rss:")?);
         }
         end(system).await?;
     }
-    let figure = |name, ours| Figure { name, unit: "MB", ours, peer: None };
+    let figure = |name, ours| Figure { name, unit: "MiB", ours, peer: None };
     Ok(vec![
         figure("worker after start (RSS)", resident),
         figure("worker idle for 1 s (RSS)", idle),
@@ -170,7 +170,7 @@ fn workers() -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn megabytes(process: &str, file: &str, field: &str) -> Result<f64> {
+fn mebibytes(process: &str, file: &str, field: &str) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/{file}"))?;
     let line =
         text.lines().find_map(|line| line.strip_prefix(field)).ok_or("a process without memory")?;
