@@ -39,6 +39,11 @@ fn set_up(
     sys::die_with_parent().at("process", "tie the process to its parent")?;
     child::enter_cgroup(options.cgroup, true)?;
     child::set_oom_score(plan.oom_score_adj, &plan.proc)?;
+    if plan.launch.is_none() {
+        // With the reaper all of the container would end, for the sake of its
+        // little memory. Where its maker may not ask for that, it stays as it is.
+        let _ = child::set_oom_score(Some(-999), &plan.proc);
+    }
     let preserved = Preserved::prepare(&options.preserve_fds)?;
     let proc = &child::out_of_the_way(&plan.proc, options.preserve_fds.len())?;
     let mut keep = plan.descriptors();
