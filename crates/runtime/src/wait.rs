@@ -67,11 +67,11 @@ fn reap(pidfd: impl AsFd, options: WaitIdOptions) -> io::Result<Option<ExitStatu
 pub fn signal(pidfd: impl AsFd, number: i32) -> io::Result<()> {
     let signal = Signal::from_named_raw(number)
         .or_else(|| {
-            // SAFETY: the kernel lets programs use these numbers for themselves; libc keeps those
-            // below SIGRTMIN, which the range leaves out.
-            (libc::SIGRTMIN()..=libc::SIGRTMAX())
-                .contains(&number)
-                .then(|| unsafe { Signal::from_raw_unchecked(number) })
+            (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(&number).then(|| {
+                // SAFETY: the kernel lets programs use these numbers for themselves; libc keeps
+                // those below SIGRTMIN, which the range leaves out.
+                unsafe { Signal::from_raw_unchecked(number) }
+            })
         })
         .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
     Ok(pidfd_send_signal(pidfd, signal)?)
