@@ -1,0 +1,2 @@
+//! Builds and checks the verity disks of container image layers.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Turns an image layer tar into an ext4 image.
+fn main() {}

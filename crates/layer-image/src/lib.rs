@@ -1,0 +1,2 @@
+//! Layer tars become image files: ext4, dm-verity and VHD.
+#![forbid(unsafe_code)]

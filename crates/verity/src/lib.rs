@@ -1,0 +1,2 @@
+//! dm-verity: hash trees, superblocks and root hashes.
+#![forbid(unsafe_code)]
