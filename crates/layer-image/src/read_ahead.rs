@@ -1,0 +1,125 @@
+//! Reads the input in a thread of its own, a little ahead of who wants it.
+
+use std::io::{self, BufRead, Read};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use crate::pool::PIECE;
+
+/// Pieces that are read ahead.
+const AHEAD: usize = 3;
+
+/// An input that is read ahead. When it is dropped, the thread ends at its next piece;
+/// nobody waits for it, for a pipe may never give one.
+#[derive(Debug)]
+pub(crate) struct ReadAhead {
+    full: Receiver<io::Result<Vec<u8>>>,
+    empty: Sender<Vec<u8>>,
+    current: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl ReadAhead {
+    pub(crate) fn new(input: impl Read + Send + 'static) -> io::Result<Self> {
+        let (send_full, full) = sync_channel(AHEAD);
+        let (empty, take_empty) = channel();
+        thread::Builder::new()
+            .name("read-ahead".into())
+            .spawn(move || read_all(input, &send_full, &take_empty))?;
+        Ok(Self { full, empty, current: Vec::new(), at: 0, ended: false })
+    }
+}
+
+fn read_all(
+    mut input: impl Read,
+    full: &SyncSender<io::Result<Vec<u8>>>,
+    empty: &Receiver<Vec<u8>>,
+) {
+    loop {
+        let mut buffer = empty.try_recv().unwrap_or_default();
+        let outcome = fill(&mut input, &mut buffer).map(|()| buffer);
+        let is_last = outcome.as_ref().map_or(true, Vec::is_empty);
+        // Nobody listens any more: no more is wanted.
+        if full.send(outcome).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Fills a buffer as far as there is input.
+fn fill(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.resize(PIECE, 0);
+    let mut length = 0;
+    while length < PIECE {
+        match input.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // What came before the error is lost with it: the tar is not whole.
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(length);
+    Ok(())
+}
+
+impl BufRead for ReadAhead {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.current.len() && !self.ended {
+            let next = self.full.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+            let used = std::mem::replace(&mut self.current, next);
+            self.at = 0;
+            self.ended = self.current.is_empty();
+            // The thread has ended where it does not take it.
+            let _ = self.empty.send(used);
+        }
+        Ok(&self.current[self.at..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at = (self.at + amount).min(self.current.len());
+    }
+}
+
+impl Read for ReadAhead {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let ready = self.fill_buf()?;
+        let length = ready.len().min(out.len());
+        out[..length].copy_from_slice(&ready[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time, then fails.
+    struct Broken(usize);
+
+    impl Read for Broken {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(1).ok_or_else(|| io::Error::other("broken"))?;
+            out[0] = 7;
+            Ok(1)
+        }
+    }
+
+    #[test]
+    fn all_of_an_input_comes_through_in_order() {
+        let bytes: Vec<u8> = (0..PIECE * 5 + 3).map(|index| (index % 251) as u8).collect();
+        let mut read = Vec::new();
+        let input = io::Cursor::new(bytes.clone());
+        ReadAhead::new(input).expect("thread").read_to_end(&mut read).expect("read");
+        assert!(read == bytes);
+    }
+
+    #[test]
+    fn an_error_of_the_input_arrives() {
+        let mut input = ReadAhead::new(Broken(PIECE + 5)).expect("thread");
+        let error = input.read_to_end(&mut Vec::new()).expect_err("broken");
+        assert_eq!(error.to_string(), "broken");
+    }
+}
