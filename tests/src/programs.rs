@@ -2,26 +2,31 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::Once;
 
-/// The folder that cargo puts this profile's programs in.
-///
-/// Programs of other packages are no dependencies of a test: they are built
-/// here, once for each process, where there is a cargo to do it. A guest
-/// without one finds them beside the suite.
-fn folder() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
+/// Packages that are built together, each with a program of its name.
+struct Built(&'static [&'static str], Once);
+
+static CONTAINERS: Built = Built(&["hcs-worker", "runhcs"], Once::new());
+static IMAGES: Built = Built(&["tar2ext4", "dmverity-vhd"], Once::new());
+
+impl Built {
+    /// The folder that cargo puts this profile's programs in.
+    ///
+    /// Programs of other packages are no dependencies of a test: they are built
+    /// here, once for each process, where there is a cargo to do it. A guest
+    /// without one finds them beside the suite.
+    fn folder(&self) -> PathBuf {
         let exe = std::env::current_exe().unwrap_or_default();
         let folder = exe.parent().unwrap_or(Path::new("."));
         let folder =
             if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
-        build(folder);
+        self.1.call_once(|| build(folder, self.0));
         folder.to_owned()
-    })
+    }
 }
 
-fn build(folder: &Path) {
+fn build(folder: &Path, packages: &[&str]) {
     if crate::machine::in_guest() {
         return;
     }
@@ -34,7 +39,7 @@ fn build(folder: &Path) {
         Some("debug") | None => "dev",
         Some(other) => other,
     };
-    for package in ["hcs-worker", "runhcs"] {
+    for package in packages {
         let mut command = Command::new(&cargo);
         command
             .args(["build", "--quiet", "-p", package, "--profile", profile])
@@ -51,15 +56,25 @@ fn build(folder: &Path) {
 
 /// The worker.
 pub fn worker() -> PathBuf {
-    folder().join("hcs-worker")
+    CONTAINERS.folder().join("hcs-worker")
 }
 
 /// The OCI runtime.
 pub fn runhcs() -> PathBuf {
-    folder().join("runhcs")
+    CONTAINERS.folder().join("runhcs")
+}
+
+/// The converter of layers.
+pub fn tar2ext4() -> PathBuf {
+    IMAGES.folder().join("tar2ext4")
+}
+
+/// The maker of VHDs with dm-verity.
+pub fn dmverity_vhd() -> PathBuf {
+    IMAGES.folder().join("dmverity-vhd")
 }
 
 /// A client in a process of its own, see `src/bin/client.rs`.
 pub fn client() -> PathBuf {
-    folder().join("e2e-client")
+    CONTAINERS.folder().join("e2e-client")
 }

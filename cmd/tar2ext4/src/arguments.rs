@@ -28,10 +28,11 @@ with K, M, G, T behind them. Input that gzip or zstd has packed is unpacked.";
 #[command(name = "tar2ext4", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The tar to read [default: standard input]
-    #[arg(short, value_name = "FILE")]
+    #[arg(short, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) input: Option<PathBuf>,
     /// The image to write; it appears when it is whole
-    #[arg(short, value_name = "FILE", required_unless_present_any = ["roothash", "completions"])]
+    #[arg(short, value_name = "FILE", allow_hyphen_values = true,
+          required_unless_present_any = ["roothash", "completions"])]
     pub(crate) output: Option<PathBuf>,
     /// Turn whiteouts of OCI layers into those of overlayfs
     #[arg(long, help_heading = "Content", action = ArgAction::Set, num_args = 0..=1,

@@ -51,10 +51,18 @@ impl<W: Write + Seek> Output<W> {
     /// Writes zeros, or leaves room for them where that reads the same.
     pub(crate) fn zeros(&mut self, count: u64) -> Result<(), WriteError> {
         let end = self.end_after(count)?;
-        // The last block is always written: it makes the file as long as it is.
-        if self.skip_zeros && count > ZEROS.len() as u64 {
-            self.seek((end - 1) / BLOCK * BLOCK)?;
+        // Whole blocks are left out, but for the last one: it makes the file as long as
+        // it is.
+        let skip_from = self.position.next_multiple_of(BLOCK);
+        let skip_to = end.saturating_sub(1) / BLOCK * BLOCK;
+        if self.skip_zeros && skip_to.saturating_sub(skip_from) >= ZEROS.len() as u64 {
+            self.write_zeros_to(skip_from)?;
+            self.seek(skip_to)?;
         }
+        self.write_zeros_to(end)
+    }
+
+    fn write_zeros_to(&mut self, end: u64) -> Result<(), WriteError> {
         while self.position < end {
             let left = usize::try_from(end - self.position).unwrap_or(usize::MAX);
             self.write(&ZEROS[..left.min(ZEROS.len())])?;

@@ -4,6 +4,8 @@ use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::pool::PIECE;
+
 /// How an input is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
@@ -36,8 +38,9 @@ impl Compression {
 pub fn decompressed(
     mut input: impl Read + Send + 'static,
 ) -> io::Result<(Box<dyn Read + Send>, Compression)> {
-    let mut start = Vec::new();
-    input.by_ref().take(4).read_to_end(&mut start)?;
+    // A whole piece: the kernel copies slowly from where no page begins.
+    let mut start = Vec::with_capacity(PIECE);
+    input.by_ref().take(PIECE as u64).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = Cursor::new(start).chain(input);
     let input: Box<dyn Read + Send> = match compression {

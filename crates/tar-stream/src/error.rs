@@ -55,7 +55,7 @@ pub enum TarError {
         place: Place,
     },
     /// The input could not be read.
-    #[error("reading the archive: {source}, {place}")]
+    #[error("reading the archive, {place}")]
     Io {
         /// The input's error.
         source: io::Error,

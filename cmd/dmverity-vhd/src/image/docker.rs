@@ -1,0 +1,25 @@
+//! Archives of `docker save`.
+
+use super::choose::{Candidate, Origin};
+use super::documents::{Config, DockerEntry};
+use super::{Image, layer};
+use crate::input::Store;
+
+/// The images in `manifest.json`.
+pub(super) fn entries(store: &Store) -> anyhow::Result<Vec<DockerEntry>> {
+    store.document("manifest.json")
+}
+
+pub(super) fn candidate(entry: DockerEntry) -> Candidate {
+    Candidate { names: entry.tags.clone(), platform: None, origin: Origin::Docker(entry) }
+}
+
+pub(super) fn config(store: &Store, entry: &DockerEntry) -> anyhow::Result<Option<Config>> {
+    entry.config.as_ref().map(|name| store.document(name)).transpose()
+}
+
+pub(super) fn image(store: &Store, entry: &DockerEntry) -> anyhow::Result<Image> {
+    let config = config(store, entry)?;
+    let layers = layer::of_names(store, &entry.layers, config.as_ref())?;
+    Ok(Image { layers, platform: config.and_then(|config| config.platform) })
+}
