@@ -41,7 +41,8 @@ impl Mount {
         let image = point.with_extension("ext4");
         let file = fs::File::create_new(&image).expect("a file for a file system");
         file.set_len(size).expect("its length");
-        let made = tools::run("mke2fs", &[&"-q", &"-F", &"-t", &"ext4", &"-O", &"^has_journal", &image]);
+        let made =
+            tools::run("mke2fs", &[&"-q", &"-F", &"-t", &"ext4", &"-O", &"^has_journal", &image]);
         assert_eq!(made.code, 0, "{made:?}");
         Self::image(&image, point, "rw")
     }

@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 enum Area {
     /// Containers: run, exec, stdout, memory, the 1st and the 500th.
     Compute(Compute),
+    /// Layer images: tar2ext4 next to `cp` of the tar and `mke2fs -d` of its tree.
+    Ext4(Ext4),
 }
 
 #[derive(clap::Args)]
@@ -34,9 +36,45 @@ struct Compute {
     json: Option<PathBuf>,
 }
 
-/// Builds the programs in release and lets `examples/bench` measure them.
+#[derive(clap::Args)]
+struct Ext4 {
+    /// How often each is measured, in turns.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Mebibytes of the tar of many files, made of /usr/lib and /usr/share.
+    #[arg(long, default_value_t = 1500)]
+    many: u32,
+    /// Mebibytes of the tar of few files.
+    #[arg(long, default_value_t = 2048)]
+    few: u32,
+    /// Writes the figures to this file as JSON too.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// Builds the programs in release and lets an example measure them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let Area::Compute(compute) = &arguments.area;
+    match &arguments.area {
+        Area::Compute(compute) => run_compute(compute),
+        Area::Ext4(ext4) => run_ext4(ext4),
+    }
+}
+
+fn run_ext4(ext4: &Ext4) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        bail!("the peers are programs of Linux: run it there");
+    }
+    let build = ["build", "--release", "-p", "tar2ext4", "-p", "xtask"];
+    let build = [&build[..], &["--bins", "--example", "bench_ext4"]].concat();
+    let mut bench = Command::new(cargo::build_example("bench_ext4", &build)?);
+    bench.args([ext4.rounds, ext4.many, ext4.few].map(|number| number.to_string()));
+    if let Some(json) = &ext4.json {
+        bench.arg(std::path::absolute(json)?);
+    }
+    command::become_program(&mut bench)
+}
+
+fn run_compute(compute: &Compute) -> Result<()> {
     if !cfg!(target_os = "linux") || !command::is_root() {
         bail!("the figures are of containers with limits: run it as root on Linux");
     }

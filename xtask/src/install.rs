@@ -16,6 +16,12 @@ pub(crate) const RUNC: Tool = Tool { program: "runc", package: "runc" };
 pub(crate) const CRUN: Tool = Tool { program: "crun", package: "crun" };
 pub(crate) const BUSYBOX: Tool = Tool { program: "busybox", package: "busybox-static" };
 pub(crate) const IP: Tool = Tool { program: "ip", package: "iproute2" };
+pub(crate) const E2FSCK: Tool = Tool { program: "e2fsck", package: "e2fsprogs" };
+pub(crate) const VERITYSETUP: Tool = Tool { program: "veritysetup", package: "cryptsetup-bin" };
+pub(crate) const QEMU_IMG: Tool = Tool { program: "qemu-img", package: "qemu-utils" };
+pub(crate) const ZSTD: Tool = Tool { program: "zstd", package: "zstd" };
+pub(crate) const SETFACL: Tool = Tool { program: "setfacl", package: "acl" };
+pub(crate) const GETFATTR: Tool = Tool { program: "getfattr", package: "attr" };
 
 /// Installs those of the tools that are not here.
 ///

@@ -20,6 +20,7 @@ Examples:
   cargo xtask test --lane unit --lane doc    only these
   cargo xtask test --full                    the long soak and the fuzz targets too
   cargo xtask bench compute --json out.json  figures next to runc's and crun's
+  cargo xtask bench ext4 --rounds 9          layer images next to cp and mke2fs -d
   cargo xtask fuzz seccomp --seconds 600
   cargo xtask dist                           an archive of the programs in dist/";
 

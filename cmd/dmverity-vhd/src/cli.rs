@@ -11,7 +11,8 @@ use crate::image::Platform;
 /// Builds and checks the verity disks of container image layers.
 #[derive(Debug, Parser)]
 #[command(name = "dmverity-vhd", version, disable_help_subcommand = true)]
-#[command(after_help = "A disk has a layer as an ext4 file system, its dm-verity hash device, and the
+#[command(
+    after_help = "A disk has a layer as an ext4 file system, its dm-verity hash device, and the
 footer of a fixed VHD. The root hash says which layer it is.
 
 An image is an archive of `docker save`, an OCI image layout (a folder or a tar), or one
@@ -21,10 +22,11 @@ Examples:
   docker save alpine:3.20 -o alpine.tar
   dmverity-vhd create -i alpine.tar -o disks   make a disk of each layer
   dmverity-vhd roothash -i alpine.tar          print the root hashes only
-  dmverity-vhd inspect disks/*.vhd             say what disks are
+  dmverity-vhd inspect disks/1ad2.vhd          say what a disk is
   dmverity-vhd verify disks/1ad2.vhd           check every block of a disk
 
-Exit codes: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C.")]
+Exit codes: 0, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -94,7 +96,8 @@ pub(crate) struct ImageArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The disk of a layer is FOLDER/DIGEST.vhd, where DIGEST is the sha256 of the layer's
+#[command(
+    after_help = "The disk of a layer is FOLDER/DIGEST.vhd, where DIGEST is the sha256 of the layer's
 uncompressed tar. Files of those names are replaced. A disk is there once all of them are
 whole; after a failure none is.
 
@@ -107,7 +110,8 @@ Examples:
   dmverity-vhd create -i alpine.tar -o disks --hash-dev-vhd
   dmverity-vhd create -i data.tar --data-vhd -o disks
   docker save alpine:3.20 | dmverity-vhd create -i - -o disks
-  dmverity-vhd create -i alpine.tar -o disks --uuid 6e6ae0c5-5fd0-4d4c-9f0c-6a1a3e4b0e51")]
+  dmverity-vhd create -i alpine.tar -o disks --uuid 6e6ae0c5-5fd0-4d4c-9f0c-6a1a3e4b0e51"
+)]
 pub(crate) struct Create {
     #[command(flatten)]
     pub(crate) image: ImageArgs,
@@ -136,11 +140,13 @@ pub(crate) struct Roothash {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "It fails where a file has neither of the three. No block is checked: that is `verify`.
+#[command(
+    after_help = "It fails where a file has neither of the three. No block is checked: that is `verify`.
 
 Examples:
   dmverity-vhd inspect disk.vhd
-  dmverity-vhd inspect disk.vhd --json")]
+  dmverity-vhd inspect disk.vhd --json"
+)]
 pub(crate) struct Inspect {
     /// The image file or device
     #[arg(value_name = "IMAGE_FILE")]
@@ -151,13 +157,15 @@ pub(crate) struct Inspect {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The first block that is not what it should be is named. Without --root-hash an image is
+#[command(
+    after_help = "The first block that is not what it should be is named. Without --root-hash an image is
 only compared with itself: who can change a block can change the tree.
 
 Examples:
   dmverity-vhd verify disk.vhd
   dmverity-vhd verify disk.vhd --root-hash 71702a459fa5e6574337e014d9d3936bcf7cb448aaffe381...
-  dmverity-vhd verify disk.vhd --hash-device disk.hash-dev.vhd")]
+  dmverity-vhd verify disk.vhd --hash-device disk.hash-dev.vhd"
+)]
 pub(crate) struct Verify {
     /// The image file or device
     #[arg(value_name = "IMAGE_FILE")]

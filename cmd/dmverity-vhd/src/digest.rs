@@ -6,6 +6,8 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use crate::input::quoted;
+
 const ALGORITHM: &str = "sha256:";
 const BLOBS: &str = "blobs/sha256/";
 
@@ -39,8 +41,8 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let hex = text.strip_prefix(ALGORITHM);
-        let hex = hex.with_context(|| format!("digest {text:?} is not a sha256 digest"))?;
-        parse_hex(hex).map(Self).with_context(|| format!("digest {text:?}"))
+        let hex = hex.with_context(|| format!("digest {} is no sha256:HEX", quoted(text)))?;
+        parse_hex(hex).map(Self).with_context(|| format!("digest {}", quoted(text)))
     }
 }
 

@@ -15,9 +15,6 @@ pub(crate) use platform::Platform;
 
 use crate::input::{Input, Store};
 
-/// Layers are far fewer in any image: overlayfs takes 500.
-const MAX_LAYERS: usize = 4096;
-
 /// What is to be converted.
 pub(crate) struct Image {
     /// The lowest layer is the first.
@@ -35,11 +32,7 @@ impl Image {
                 return Ok(Self { layers: vec![Layer::alone(member)], platform: None });
             }
         };
-        let image = choose::choose(&store, candidates(&store)?, wanted)?;
-        if image.layers.len() > MAX_LAYERS {
-            bail!("the image has {} layers, more than {MAX_LAYERS}", image.layers.len());
-        }
-        Ok(image)
+        choose::choose(&store, candidates(&store)?, wanted)
     }
 }
 
@@ -54,7 +47,9 @@ fn candidates(store: &Store) -> anyhow::Result<Vec<choose::Candidate>> {
         return oci::candidates(store, tagged);
     }
     if tagged.is_empty() {
-        bail!("{store} is no image: it has neither `oci-layout` and `index.json` nor a `manifest.json` with images");
+        bail!(
+            "{store} is no image: it has neither `oci-layout` and `index.json` nor a `manifest.json` with images"
+        );
     }
     Ok(tagged.into_iter().map(docker::candidate).collect())
 }

@@ -18,7 +18,6 @@ pub(crate) use store::{Store, quoted};
 
 use archive::Archive;
 use folder::Folder;
-use section::Place;
 
 /// What was given.
 pub(crate) enum Input {
@@ -83,17 +82,9 @@ fn spool(mut input: impl Read) -> io::Result<File> {
 }
 
 /// Images are files here. What the historical tool was given is the name of one.
-pub(crate) fn not_there(name: &str) -> String {
+fn not_there(name: &str) -> String {
     format!(
         "{name} is no file or folder, and no image is asked of a registry or a daemon: \
          save it with `docker save {name} -o image.tar` and give `-i image.tar`"
     )
-}
-
-impl Member {
-    /// All of a file.
-    fn of_file(file: Arc<File>, name: &str) -> io::Result<Self> {
-        let size = file.metadata()?.len();
-        Ok(Self { name: name.to_owned(), size, place: Place::Section { file, start: 0 } })
-    }
 }

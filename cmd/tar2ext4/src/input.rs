@@ -43,7 +43,7 @@ impl Input {
     }
 
     /// What the input holds, byte by byte.
-    pub(crate) fn as_it_is(self) -> Box<dyn Read + Send> {
+    pub(crate) fn unchanged(self) -> Box<dyn Read + Send> {
         let bar = self.bar();
         match self.source {
             Source::File(file) => Box::new(bar.wrap_read(file)),
@@ -54,7 +54,7 @@ impl Input {
     /// The same, unpacked where it is packed.
     pub(crate) fn unpacked(self) -> Result<Box<dyn Read + Send>> {
         let path = self.path.clone();
-        let unpacked = layer_image::decompressed(self.as_it_is());
+        let unpacked = layer_image::decompressed(self.unchanged());
         Ok(unpacked.with_context(|| format!("reading {}", path.display()))?.0)
     }
 

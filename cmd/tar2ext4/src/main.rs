@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             layer_image::convert(input, file, image.is_new(), &options)?
         }
         _ if arguments.only_vhd => {
-            layer_image::convert(input.as_it_is(), file, image.is_new(), &options)?
+            layer_image::convert(input.unchanged(), file, image.is_new(), &options)?
         }
         _ => layer_image::convert(input.unpacked()?, file, image.is_new(), &options)?,
     };

@@ -45,8 +45,8 @@ impl<W: Write + Seek> Writer<W> {
         self.output.zeros((layout.blocks - layout.used) * BLOCK_SIZE as u64)?;
         let super_block = self.super_block(&layout, &totals)?;
         let mut front = vec![0; BLOCK_SIZE];
-        let start = SUPER_BLOCK_OFFSET as usize;
-        front[start..start + SuperBlock::LEN].copy_from_slice(&super_block.to_bytes());
+        front[SUPER_BLOCK_OFFSET..SUPER_BLOCK_OFFSET + SuperBlock::LEN]
+            .copy_from_slice(&super_block.to_bytes());
         for descriptor in &descriptors {
             descriptor.put(&mut front);
         }
@@ -212,7 +212,7 @@ impl<W: Write + Seek> Writer<W> {
             revision_level: 1,
             first_inode: INODE_FIRST,
             lpf_inode: INODE_FIRST,
-            inode_size: INODE_SIZE as u16,
+            inode_size: u16::try_from(INODE_SIZE).unwrap_or(u16::MAX),
             feature_compat: compat::EXT_ATTR | compat::SPARSE_SUPER2,
             feature_incompat,
             feature_ro_compat,

@@ -8,8 +8,8 @@ use crate::format::{
 const MAX_BLOCKS: u32 = 0x8000;
 /// Extents in an inode.
 const IN_INODE: u32 = 4;
-/// Extents in a block.
-const IN_BLOCK: u32 = (BLOCK_SIZE / ExtentLeafNode::LEN - 1) as u32;
+/// Extents in a block, beside its header.
+const IN_BLOCK: u32 = 340;
 
 /// The blocks of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,11 @@ mod tests {
             leaves.push(ExtentLeafNode::parse(bytes).expect("leaf"));
         }
         (header, leaves)
+    }
+
+    #[test]
+    fn a_block_holds_as_many_extents_as_fit() {
+        assert_eq!(IN_BLOCK as usize, (BLOCK_SIZE - ExtentHeader::LEN) / ExtentLeafNode::LEN);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct FileSystemSize {
 pub fn read_super_block<R: Read + Seek>(reader: &mut R) -> Result<SuperBlock, ReadError> {
     let start = reader.stream_position()?;
     let mut bytes = [0; SuperBlock::LEN];
-    let offset = start.checked_add(SUPER_BLOCK_OFFSET).ok_or(ReadError::NotExt4)?;
+    let offset = start.checked_add(SUPER_BLOCK_OFFSET as u64).ok_or(ReadError::NotExt4)?;
     reader.seek(SeekFrom::Start(offset))?;
     let read = reader.read_exact(&mut bytes);
     reader.seek(SeekFrom::Start(start))?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use verity::{Digest, Tree};
 
 use crate::error::Error;
-use crate::output::ImageOutput;
+use crate::output::{Finished, ImageOutput};
 use crate::pool::PIECE;
 use crate::read_ahead::ReadAhead;
 
@@ -122,7 +122,7 @@ pub fn write_ext4(
     let mut options = options.clone();
     options.image.sparse = is_new;
     let output = ext4::convert_tar_to_ext4(input, output, &options)?;
-    let (size, mut file, tree) = output.finish()?;
+    let Finished { size, mut file, tree } = output.finish()?;
     if let Some(file) = &mut file {
         if is_new {
             // The last block may be a hole.

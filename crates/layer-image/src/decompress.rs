@@ -38,7 +38,7 @@ impl Compression {
 pub fn decompressed(
     mut input: impl Read + Send + 'static,
 ) -> io::Result<(Box<dyn Read + Send>, Compression)> {
-    // A whole piece: the kernel copies slowly from where no page begins.
+    // A whole piece, so that what follows begins at a page of the file.
     let mut start = Vec::with_capacity(PIECE);
     input.by_ref().take(PIECE as u64).read_to_end(&mut start)?;
     let compression = Compression::of(&start);

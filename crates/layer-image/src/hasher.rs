@@ -11,7 +11,7 @@ use tempfile::SpooledTempFile;
 use verity::{BLOCK_SIZE, Digest, Tree, TreeBuilder, block_digests};
 
 use crate::error::Error;
-use crate::pool::Pool;
+use crate::pool::{Piece, Pool};
 
 /// Digests that stay in memory, in bytes; those of 512 MiB of data. More go to a
 /// temporary file.
@@ -38,7 +38,7 @@ enum Run {
 /// Blocks to hash.
 struct Job {
     first_block: u64,
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<Piece>,
 }
 
 /// The threads, and the way to them.
@@ -69,7 +69,7 @@ impl Hasher {
     }
 
     /// Hashes whole blocks, the next of the image.
-    pub(crate) fn push(&mut self, bytes: Arc<Vec<u8>>) -> io::Result<()> {
+    pub(crate) fn push(&mut self, bytes: Arc<Piece>) -> io::Result<()> {
         let job = Job { first_block: self.next_block, bytes };
         self.next_block += (job.bytes.len() / BLOCK_SIZE) as u64;
         match &self.jobs {

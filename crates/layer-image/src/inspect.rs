@@ -62,7 +62,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, Error> {
 
 /// Checks every block of an image against its hash tree, which follows the file system or
 /// is the file `hash_device`; where a root digest is expected, the tree's must be that.
-/// `progress` gets the bytes that were checked.
+/// `progress` gets the number of data blocks checked so far.
 ///
 /// # Errors
 /// [`Error::Verify`] names the first block that is not what it should be.

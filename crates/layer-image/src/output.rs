@@ -9,10 +9,17 @@ use verity::{BLOCK_SIZE, Tree};
 
 use crate::error::Error;
 use crate::hasher::Hasher;
-use crate::pool::{PIECE, Pool};
-use crate::writer_thread::WriterThread;
+use crate::pool::{Piece, Pool};
+use crate::writer_thread::{Bytes, WriterThread};
 
 const BLOCK: u64 = BLOCK_SIZE as u64;
+
+/// An image that is written and hashed.
+pub(crate) struct Finished {
+    pub(crate) size: u64,
+    pub(crate) file: Option<File>,
+    pub(crate) tree: Option<Tree<SpooledTempFile>>,
+}
 
 /// Takes an image in order. What is passed over by a seek is zeros; what was written may
 /// be written once more, in whole blocks.
@@ -21,7 +28,7 @@ pub(crate) struct ImageOutput {
     writer: Option<WriterThread>,
     hasher: Option<Hasher>,
     /// The end of the image so far: what is not handed over yet.
-    buffer: Vec<u8>,
+    buffer: Piece,
     buffer_start: u64,
     /// Blocks that are being written once more.
     again: Vec<u8>,
@@ -45,16 +52,13 @@ impl ImageOutput {
         })
     }
 
-    /// Waits until all is written and hashed. Gives the image's size, its file, and the
-    /// tree.
-    pub(crate) fn finish(
-        mut self,
-    ) -> Result<(u64, Option<File>, Option<Tree<SpooledTempFile>>), Error> {
+    /// Waits until all is written and hashed.
+    pub(crate) fn finish(mut self) -> Result<Finished, Error> {
         let writing = "writing the image";
         self.flush().map_err(Error::io(writing))?;
         let file = self.writer.take().map(|mut writer| writer.end()).transpose();
         let tree = self.hasher.take().map(Hasher::finish).transpose();
-        Ok((self.end(), file.map_err(Error::io(writing))?, tree?))
+        Ok(Finished { size: self.end(), file: file.map_err(Error::io(writing))?, tree: tree? })
     }
 
     fn end(&self) -> u64 {
@@ -72,7 +76,7 @@ impl ImageOutput {
             hasher.push(Arc::clone(&bytes))?;
         }
         match &mut self.writer {
-            Some(writer) => writer.write(start, bytes),
+            Some(writer) => writer.write(start, Bytes::Piece(bytes)),
             None => Ok(()),
         }
     }
@@ -89,7 +93,7 @@ impl ImageOutput {
             hasher.replace(self.again_start / BLOCK, &bytes);
         }
         match &mut self.writer {
-            Some(writer) => writer.write(self.again_start, Arc::new(bytes)),
+            Some(writer) => writer.write(self.again_start, Bytes::Again(bytes)),
             None => Ok(()),
         }
     }
@@ -115,13 +119,12 @@ impl Write for ImageOutput {
             self.position += bytes.len() as u64;
             return Ok(bytes.len());
         }
-        let taken = &bytes[..bytes.len().min(PIECE - self.buffer.len())];
-        self.buffer.extend_from_slice(taken);
-        self.position += taken.len() as u64;
-        if self.buffer.len() == PIECE {
+        let taken = self.buffer.append(bytes);
+        self.position += taken as u64;
+        if self.buffer.is_full() {
             self.hand_over()?;
         }
-        Ok(taken.len())
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -154,6 +157,7 @@ impl Seek for ImageOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::PIECE;
     use std::io::Read;
 
     /// What is written in order, passed over, and written once more is in the file and
@@ -173,7 +177,7 @@ mod tests {
         output.seek(SeekFrom::Start(5 * BLOCK)).expect("seek");
         output.write_all(&[8; BLOCK_SIZE]).expect("write");
         output.seek(SeekFrom::Start(end)).expect("seek");
-        let (size, file, tree) = output.finish().expect("finish");
+        let Finished { size, file, tree } = output.finish().expect("finish");
         let mut bytes = Vec::new();
         let mut file = file.expect("file");
         file.rewind().expect("rewind");

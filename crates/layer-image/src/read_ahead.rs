@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use crate::pool::PIECE;
+use crate::pool::Piece;
 
 /// Pieces that are read ahead.
 const AHEAD: usize = 3;
@@ -13,9 +13,9 @@ const AHEAD: usize = 3;
 /// nobody waits for it, for a pipe may never give one.
 #[derive(Debug)]
 pub(crate) struct ReadAhead {
-    full: Receiver<io::Result<Vec<u8>>>,
-    empty: Sender<Vec<u8>>,
-    current: Vec<u8>,
+    full: Receiver<io::Result<Piece>>,
+    empty: Sender<Piece>,
+    current: Piece,
     at: usize,
     ended: bool,
 }
@@ -27,19 +27,15 @@ impl ReadAhead {
         thread::Builder::new()
             .name("read-ahead".into())
             .spawn(move || read_all(input, &send_full, &take_empty))?;
-        Ok(Self { full, empty, current: Vec::new(), at: 0, ended: false })
+        Ok(Self { full, empty, current: Piece::new(), at: 0, ended: false })
     }
 }
 
-fn read_all(
-    mut input: impl Read,
-    full: &SyncSender<io::Result<Vec<u8>>>,
-    empty: &Receiver<Vec<u8>>,
-) {
+fn read_all(mut input: impl Read, full: &SyncSender<io::Result<Piece>>, empty: &Receiver<Piece>) {
     loop {
-        let mut buffer = empty.try_recv().unwrap_or_default();
-        let outcome = fill(&mut input, &mut buffer).map(|()| buffer);
-        let is_last = outcome.as_ref().map_or(true, Vec::is_empty);
+        let mut piece = empty.try_recv().unwrap_or_else(|_| Piece::new());
+        let outcome = fill(&mut input, &mut piece).map(|()| piece);
+        let is_last = outcome.as_ref().map_or(true, |piece| piece.is_empty());
         // Nobody listens any more: no more is wanted.
         if full.send(outcome).is_err() || is_last {
             return;
@@ -47,27 +43,25 @@ fn read_all(
     }
 }
 
-/// Fills a buffer as far as there is input.
-fn fill(input: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.resize(PIECE, 0);
-    let mut length = 0;
-    while length < PIECE {
-        match input.read(&mut buffer[length..]) {
+/// Fills a piece as far as there is input.
+fn fill(input: &mut impl Read, piece: &mut Piece) -> io::Result<()> {
+    piece.clear();
+    while !piece.is_full() {
+        match input.read(piece.room()) {
             Ok(0) => break,
-            Ok(read) => length += read,
+            Ok(length) => piece.filled(length),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // What came before the error is lost with it: the tar is not whole.
             Err(error) => return Err(error),
         }
     }
-    buffer.truncate(length);
     Ok(())
 }
 
 impl BufRead for ReadAhead {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at == self.current.len() && !self.ended {
-            let next = self.full.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+            let next = self.full.recv().unwrap_or_else(|_| Ok(Piece::new()))?;
             let used = std::mem::replace(&mut self.current, next);
             self.at = 0;
             self.ended = self.current.is_empty();
@@ -95,6 +89,7 @@ impl Read for ReadAhead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pool::PIECE;
 
     /// Gives a byte at a time, then fails.
     struct Broken(usize);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use crate::pool::Pool;
+use crate::pool::{Piece, Pool};
 
 /// Pieces that wait to be written.
 const BEHIND: usize = 4;
@@ -15,43 +15,49 @@ const HOLE: usize = 16 * 1024;
 static ZEROS: [u8; 4096] = [0; 4096];
 
 /// Bytes that belong at an offset.
-struct Piece {
+struct Job {
     offset: u64,
-    bytes: Arc<Vec<u8>>,
+    bytes: Bytes,
+}
+
+/// A piece of the image, or what replaces some of it.
+pub(crate) enum Bytes {
+    Piece(Arc<Piece>),
+    Again(Vec<u8>),
 }
 
 /// The thread, and the way to it.
 #[derive(Debug)]
 pub(crate) struct WriterThread {
-    pieces: Option<SyncSender<Piece>>,
+    jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<io::Result<File>>>,
 }
 
 impl WriterThread {
     /// `holes` may be left where the file is new.
     pub(crate) fn new(file: File, holes: bool, pool: Pool) -> io::Result<Self> {
-        let (pieces, queue) = sync_channel(BEHIND);
+        let (jobs, queue) = sync_channel(BEHIND);
         let thread = thread::Builder::new()
             .name("image-writer".into())
             .spawn(move || write_all(file, holes, &queue, &pool))?;
-        Ok(Self { pieces: Some(pieces), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Hands bytes over.
     ///
     /// # Errors
     /// That of an earlier piece.
-    pub(crate) fn write(&mut self, offset: u64, bytes: Arc<Vec<u8>>) -> io::Result<()> {
-        let piece = Piece { offset, bytes };
-        match &self.pieces {
-            Some(pieces) if pieces.send(piece).is_ok() => Ok(()),
+    pub(crate) fn write(&mut self, offset: u64, bytes: Bytes) -> io::Result<()> {
+        let job = Job { offset, bytes };
+        match &self.jobs {
+            Some(jobs) if jobs.send(job).is_ok() => Ok(()),
             _ => Err(self.end().err().unwrap_or_else(|| io::Error::other("the writer has ended"))),
         }
     }
 
     /// Waits until all is written.
     pub(crate) fn end(&mut self) -> io::Result<File> {
-        self.pieces = None;
+        self.jobs = None;
         let thread = self.thread.take().ok_or_else(|| io::Error::other("the writer has ended"))?;
         thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer has panicked")))
     }
@@ -64,15 +70,21 @@ impl Drop for WriterThread {
     }
 }
 
-fn write_all(file: File, holes: bool, queue: &Receiver<Piece>, pool: &Pool) -> io::Result<File> {
+fn write_all(file: File, holes: bool, queue: &Receiver<Job>, pool: &Pool) -> io::Result<File> {
     let mut file = SparseFile { file, position: u64::MAX };
-    while let Ok(piece) = queue.recv() {
+    while let Ok(job) = queue.recv() {
+        let bytes = match &job.bytes {
+            Bytes::Piece(piece) => piece,
+            Bytes::Again(bytes) => bytes.as_slice(),
+        };
         if holes {
-            file.write_with_holes(piece.offset, &piece.bytes)?;
+            file.write_with_holes(job.offset, bytes)?;
         } else {
-            file.write_at(piece.offset, &piece.bytes)?;
+            file.write_at(job.offset, bytes)?;
         }
-        pool.give(piece.bytes);
+        if let Bytes::Piece(piece) = job.bytes {
+            pool.give(piece);
+        }
     }
     Ok(file.file)
 }
@@ -134,8 +146,8 @@ mod tests {
         for holes in [true, false] {
             let file = tempfile::tempfile().expect("file");
             let mut writer = WriterThread::new(file, holes, Pool::default()).expect("thread");
-            writer.write(0, Arc::new(bytes[..40 * 4096].to_vec())).expect("write");
-            writer.write(40 * 4096, Arc::new(bytes[40 * 4096..].to_vec())).expect("write");
+            writer.write(0, Bytes::Again(bytes[..40 * 4096].to_vec())).expect("write");
+            writer.write(40 * 4096, Bytes::Again(bytes[40 * 4096..].to_vec())).expect("write");
             let mut file = writer.end().expect("end");
             file.set_len(bytes.len() as u64).expect("length");
             file.rewind().expect("rewind");

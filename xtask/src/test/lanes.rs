@@ -13,10 +13,11 @@ use crate::{fuzz, install};
 
 const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
-/// The folder of the end-to-end suites, and two of them that have lanes of
+/// The folder of the end-to-end suites, and those of them that have lanes of
 /// their own.
 const E2E: &str = "tests";
 const GUEST_V2: &str = "guest_v2";
+const GUEST_VERITY: &str = "guest_verity";
 const SOAK: &str = "soak";
 
 /// Names the folder where the guest's script keeps the guest's kernel.
@@ -56,15 +57,21 @@ pub(super) const LANES: &[Lane] = &[
     },
     Lane {
         name: "e2e",
-        about: "the end-to-end suites on this machine, next to runc, as root",
+        about: "the end-to-end suites on this machine, next to runc and e2fsprogs, as root",
         full_only: false,
-        run: |_| e2e(),
+        run: e2e,
     },
     Lane {
         name: "guest-v2",
         about: "limits on control groups version 2, in a user-mode Linux guest",
         full_only: false,
         run: |_| guest_v2(),
+    },
+    Lane {
+        name: "guest-verity",
+        about: "images with dm-verity before the kernel, in a user-mode Linux guest",
+        full_only: false,
+        run: |_| guest_verity(),
     },
     Lane {
         name: "soak",
@@ -133,11 +140,23 @@ fn e2e_needs() -> Result<(), String> {
     install::tools(&[install::RUNC, install::CRUN, install::BUSYBOX, install::IP])
 }
 
-fn e2e() -> Outcome {
+fn e2e(arguments: &Arguments) -> Outcome {
     if let Err(missing) = e2e_needs() {
         return Outcome::Missing(missing);
     }
-    suites(|name| name != SOAK && name != GUEST_V2, false).into()
+    // What the suite of images has its peers in.
+    let tools = [
+        install::E2FSCK,
+        install::VERITYSETUP,
+        install::QEMU_IMG,
+        install::ZSTD,
+        install::SETFACL,
+        install::GETFATTR,
+    ];
+    if let Err(missing) = install::tools(&tools) {
+        return Outcome::Missing(missing);
+    }
+    suites(|name| ![SOAK, GUEST_V2, GUEST_VERITY].contains(&name), arguments.full).into()
 }
 
 fn soak(arguments: &Arguments) -> Outcome {
@@ -199,4 +218,15 @@ fn guest_v2() -> Outcome {
         run(&mut guest)
     };
     cgroup().and_then(|()| suites(|name| name == GUEST_V2, false)).into()
+}
+
+/// The suite boots a guest of its own, whose kernel its script unpacks.
+fn guest_verity() -> Outcome {
+    if let Err(missing) = install::tools(&[install::BUSYBOX, install::VERITYSETUP]) {
+        return Outcome::Missing(missing);
+    }
+    if let Err(missing) = install::package_lists() {
+        println!("{missing}");
+    }
+    suites(|name| name == GUEST_VERITY, false).into()
 }

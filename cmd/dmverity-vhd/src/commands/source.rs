@@ -37,8 +37,7 @@ pub(super) fn open(path: &Path, args: &ImageArgs, console: &Console) -> anyhow::
         return Err(usage(ErrorKind::ArgumentConflict, message));
     }
     let input = input::open(path, args.data_vhd)?;
-    let wanted =
-        Wanted { platform: args.platform.clone(), reference: args.reference.clone() };
+    let wanted = Wanted { platform: args.platform.clone(), reference: args.reference.clone() };
     let image = Image::open(input, &wanted)?;
     console.note(|| {
         let name = quoted(&path.display().to_string());

@@ -42,8 +42,7 @@ fn check(args: &Verify) -> anyhow::Result<Verified> {
     console.start(size.unwrap_or_default());
     let progress = |blocks: u64| console.set(blocks.saturating_mul(BLOCK_SIZE as u64));
     let hash_device = args.hash_device.as_deref();
-    let verified =
-        layer_image::verify(&args.file, hash_device, args.root_hash.as_ref(), progress);
+    let verified = layer_image::verify(&args.file, hash_device, args.root_hash.as_ref(), progress);
     console.finish();
     let verified = verified.map_err(|error| explain(args, size, error))?;
     // Blocks that the tree does not count can be anything.

@@ -10,6 +10,11 @@ use super::{Image, docker, oci};
 use crate::digest::Digest;
 use crate::input::{Store, quoted};
 
+/// Longer names are not kept, in bytes.
+const MAX_NAME: usize = 1024;
+/// An image keeps no more names.
+const MAX_NAMES: usize = 64;
+
 /// What the user says of the image.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
@@ -92,6 +97,17 @@ fn prefer_this_machine(
 }
 
 impl Candidate {
+    /// Adds names that the user may choose it by. Those of documents are not bounded, and
+    /// one can be of many images.
+    pub(super) fn add_names<'a>(&mut self, names: impl IntoIterator<Item = &'a String>) {
+        for name in names {
+            let is_new = name.len() <= MAX_NAME && !self.names.contains(name);
+            if is_new && self.names.len() < MAX_NAMES {
+                self.names.push(name.clone());
+            }
+        }
+    }
+
     fn learn_platform(&mut self, store: &Store) -> anyhow::Result<()> {
         if self.platform.is_some() {
             return Ok(());
@@ -122,9 +138,11 @@ struct List<'a>(&'a [Candidate]);
 impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 16;
+        const NAMES_SHOWN: usize = 4;
         for (number, candidate) in self.0.iter().take(SHOWN).enumerate() {
             f.write_str(if number == 0 { "" } else { ", " })?;
-            let names: Vec<String> = candidate.names.iter().map(|name| quoted(name)).collect();
+            let names = candidate.names.iter().take(NAMES_SHOWN).map(|name| quoted(name));
+            let names: Vec<String> = names.collect();
             let names = if names.is_empty() { "unnamed".into() } else { names.join(" = ") };
             match &candidate.platform {
                 Some(platform) => write!(f, "{names} ({platform})")?,

@@ -1,5 +1,7 @@
 //! Archives of `docker save`.
 
+use anyhow::Context as _;
+
 use super::choose::{Candidate, Origin};
 use super::documents::{Config, DockerEntry};
 use super::{Image, layer};
@@ -7,11 +9,17 @@ use crate::input::Store;
 
 /// The images in `manifest.json`.
 pub(super) fn entries(store: &Store) -> anyhow::Result<Vec<DockerEntry>> {
-    store.document("manifest.json")
+    store.document("manifest.json").with_context(|| {
+        format!("{store} is no archive of `docker save`; if it is one layer, give --data-vhd too")
+    })
 }
 
 pub(super) fn candidate(entry: DockerEntry) -> Candidate {
-    Candidate { names: entry.tags.clone(), platform: None, origin: Origin::Docker(entry) }
+    let tags = entry.tags.clone();
+    let mut candidate =
+        Candidate { names: Vec::new(), platform: None, origin: Origin::Docker(entry) };
+    candidate.add_names(&tags);
+    candidate
 }
 
 pub(super) fn config(store: &Store, entry: &DockerEntry) -> anyhow::Result<Option<Config>> {

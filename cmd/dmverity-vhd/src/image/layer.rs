@@ -4,7 +4,10 @@ use anyhow::{Context as _, bail};
 
 use super::documents::Config;
 use crate::digest::Digest;
-use crate::input::{Member, Store};
+use crate::input::{Member, Store, quoted};
+
+/// Layers are far fewer in any image: overlayfs takes 500.
+const MAX_LAYERS: usize = 4096;
 
 /// A layer's tar, compressed or not.
 #[derive(Debug, Clone)]
@@ -24,7 +27,7 @@ impl Layer {
 
     /// A message has this name for it.
     pub(crate) fn name(&self) -> String {
-        self.digest.map_or_else(|| self.member.name.clone(), |digest| digest.to_string())
+        self.digest.map_or_else(|| quoted(&self.member.name), |digest| digest.to_string())
     }
 }
 
@@ -34,6 +37,9 @@ pub(super) fn of_names(
     names: &[String],
     config: Option<&Config>,
 ) -> anyhow::Result<Vec<Layer>> {
+    if names.len() > MAX_LAYERS {
+        bail!("the image of {store} has {} layers, more than {MAX_LAYERS}", names.len());
+    }
     let diff_ids = config.and_then(|config| config.rootfs.as_ref()).map(|fs| &fs.diff_ids[..]);
     if let Some(diff_ids) = diff_ids
         && diff_ids.len() != names.len()

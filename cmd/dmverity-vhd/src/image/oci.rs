@@ -8,7 +8,7 @@ use super::choose::{Candidate, Origin};
 use super::documents::{Config, Descriptor, DockerEntry, Index, Layout, Manifest};
 use super::{Image, layer};
 use crate::digest::Digest;
-use crate::input::Store;
+use crate::input::{Store, quoted};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// What containerd, and with it `docker save`, calls an image.
@@ -34,7 +34,11 @@ pub(super) fn candidates(
 ) -> anyhow::Result<Vec<Candidate>> {
     let layout: Layout = store.document("oci-layout")?;
     let version = &layout.version;
-    ensure!(version.starts_with("1."), "{store} is a layout of version {version:?}, not 1.0.0");
+    ensure!(
+        version.starts_with("1."),
+        "{store} is a layout of version {}, not 1.0.0",
+        quoted(version)
+    );
     let mut walk = Walk { store, found: Vec::new(), missing: None, left: MAX_DESCRIPTORS };
     walk.index("index.json", &[], 0)?;
     let mut found = walk.found;
@@ -109,16 +113,15 @@ impl Walk<'_> {
 
     /// Adds an image, or its other names.
     fn add(&mut self, digest: Digest, names: Vec<String>, descriptor: &Descriptor) {
-        let same = |candidate: &&mut Candidate| {
-            matches!(candidate.origin, Origin::Oci(other) if other == digest)
-        };
+        let same = |candidate: &&mut Candidate| matches!(candidate.origin, Origin::Oci(other) if other == digest);
         match self.found.iter_mut().find(same) {
-            Some(candidate) => candidate.names.extend(names),
-            None => self.found.push(Candidate {
-                names,
-                platform: descriptor.platform.clone(),
-                origin: Origin::Oci(digest),
-            }),
+            Some(candidate) => candidate.add_names(&names),
+            None => {
+                let (platform, origin) = (descriptor.platform.clone(), Origin::Oci(digest));
+                let mut candidate = Candidate { names: Vec::new(), platform, origin };
+                candidate.add_names(&names);
+                self.found.push(candidate);
+            }
         }
     }
 }
@@ -141,7 +144,7 @@ fn add_tags(
         let Origin::Oci(digest) = candidate.origin else { continue };
         let manifest: Manifest = store.document(&digest.blob_name())?;
         let more = tags.get(&manifest.config.digest).into_iter().flatten();
-        candidate.names.extend(more.cloned());
+        candidate.add_names(more);
     }
     Ok(())
 }

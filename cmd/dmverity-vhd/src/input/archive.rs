@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use tar_stream::{Entry, EntryKind, TarStream};
 
 use super::section::{Member, Place};
+use super::store::quoted;
 
 const BLOCK: usize = 512;
 /// The place of the type in a header.
@@ -42,10 +43,8 @@ impl Archive {
     pub(super) fn index(file: Arc<File>, name: &str) -> anyhow::Result<Option<Self>> {
         let Some(members) = members(&file)? else { return Ok(None) };
         let has = |name: &str| members.contains_key(name);
-        if !has("manifest.json") && !(has("oci-layout") && has("index.json")) {
-            return Ok(None);
-        }
-        Ok(Some(Self { name: name.to_owned(), file, members }))
+        let has_images = has("manifest.json") || (has("oci-layout") && has("index.json"));
+        Ok(has_images.then(|| Self { name: name.to_owned(), file, members }))
     }
 
     pub(super) fn name(&self) -> &str {
@@ -81,7 +80,11 @@ pub(super) fn may_have_images(input: impl Read) -> anyhow::Result<bool> {
         if matches!(name.as_deref(), Some("manifest.json" | "oci-layout")) {
             return Ok(true);
         }
-        if seen > MAX_MEMBERS || name.is_some_and(|name| is_of_layer(&name)) {
+        if seen > MAX_MEMBERS {
+            break;
+        }
+        if let Some(name) = name.filter(|name| is_of_layer(name)) {
+            refuse_nested_layout(&name)?;
             break;
         }
     }
@@ -114,7 +117,11 @@ fn members(file: &File) -> anyhow::Result<Option<BTreeMap<String, Content>>> {
             bail!("it ends within {}: it is not whole", entry.path.escape_ascii());
         };
         if let Some(name) = name_of(&entry.path) {
-            if is_of_layer(&name) || members.len() == MAX_MEMBERS {
+            if is_of_layer(&name) {
+                refuse_nested_layout(&name)?;
+                return Ok(None);
+            }
+            if members.len() == MAX_MEMBERS {
                 return Ok(None);
             }
             let content = content_of(&entry, &name, start);
@@ -137,6 +144,21 @@ fn name_of(path: &[u8]) -> Option<String> {
 /// Names in image archives are at the top or in a folder there, or of blobs.
 fn is_of_layer(name: &str) -> bool {
     name.split('/').count() > 2 && !name.starts_with("blobs/")
+}
+
+/// A layout that was archived with its folder would pass for a layer.
+fn refuse_nested_layout(name: &str) -> anyhow::Result<()> {
+    let mut parts = name.split('/');
+    if let (Some(folder), Some("blobs"), Some("sha256")) =
+        (parts.next(), parts.next(), parts.next())
+    {
+        let folder = quoted(folder);
+        bail!(
+            "the files of an image layout are in its folder {folder}: archive them with \
+             `tar -C {folder} -cf image.tar .`, or give --data-vhd too if it is one layer"
+        );
+    }
+    Ok(())
 }
 
 fn content_of(entry: &Entry, name: &str, start: u64) -> Content {

@@ -23,6 +23,12 @@ pub(super) enum Place {
 }
 
 impl Member {
+    /// All of a file.
+    pub(super) fn of_file(file: Arc<File>, name: &str) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self { name: name.to_owned(), size, place: Place::Section { file, start: 0 } })
+    }
+
     /// Reads it from its beginning.
     pub(crate) fn open(&self) -> io::Result<Section> {
         let (file, start) = match &self.place {

@@ -22,7 +22,7 @@ pub const INODE_SIZE: usize = 256;
 /// `s_magic` of a superblock.
 pub const SUPER_BLOCK_MAGIC: u16 = 0xef53;
 /// Where the superblock begins, in bytes.
-pub const SUPER_BLOCK_OFFSET: u64 = 1024;
+pub const SUPER_BLOCK_OFFSET: usize = 1024;
 /// `eh_magic` of an extent tree's node.
 pub const EXTENT_HEADER_MAGIC: u16 = 0xf30a;
 /// `h_magic` of extended attributes, in an inode or in a block of their own.
