@@ -20,8 +20,8 @@ pub enum WriteError {
     /// The image has no room for what it was given.
     #[error("disk exceeded maximum size of {0} bytes")]
     DiskFull(u64),
-    /// More files than the limit allows.
-    #[error("{path}: too many files: at most {limit} are allowed")]
+    /// More files than the limit allows, or than the largest disk has inodes for.
+    #[error("{path}: too many files: {limit} are allowed, or fit into a disk of the largest size")]
     TooManyFiles {
         /// The file that is one too many.
         path: String,

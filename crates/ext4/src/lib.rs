@@ -38,11 +38,13 @@ mod file;
 pub mod format;
 mod inode;
 mod layout;
+mod make_inode;
 mod options;
 mod output;
 mod path;
 mod read;
 mod time;
+mod tree;
 mod writer;
 mod xattr;
 

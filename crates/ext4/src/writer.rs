@@ -6,24 +6,19 @@ use std::io::{Seek, Write};
 use crate::error::WriteError;
 use crate::extents::Extents;
 use crate::file::File;
-use crate::format::{INODE_FIRST, INODE_ROOT, MAX_LINKS, MAX_NAME, mode};
+use crate::format::{INODE_FIRST, INODE_ROOT, MAX_LINKS, mode};
 use crate::inode::{Data, Inode};
 use crate::layout;
 use crate::options::Options;
 use crate::output::Output;
 use crate::path;
 use crate::time::TimeEncoding;
-use crate::xattr::{self, BlockOrder, Placed, Xattrs};
+use crate::xattr::{self, BlockOrder, Xattrs};
 
 /// The largest file: 128 GiB.
 pub const MAX_FILE_SIZE: u64 = 128 << 30;
-/// Bytes of a link's target, or of a small file, that lie in `i_block`.
-const SMALL_LINK: usize = 59;
-const INODE_DATA: usize = 60;
-/// Bytes of a file that lie in its inode: 60, and what an attribute can have.
-const SMALL_FILE: u64 = 136;
-/// Attributes of directories that are kept in case an opaque whiteout asks for them.
-const MAX_KEPT_XATTRS: usize = 64 << 20;
+/// Bytes of a small file that lie in `i_block`.
+pub(crate) const INODE_DATA: usize = 60;
 
 /// Writes a compact ext4 file system from the front to the back.
 ///
@@ -41,31 +36,24 @@ pub struct Writer<W> {
     /// Blocks that were written and that no file has any more: first, count.
     pub(crate) freed: Vec<(u32, u32)>,
     pub(crate) descriptor_blocks: u64,
-    current: Option<Current>,
-    times: TimeEncoding,
-    order: BlockOrder,
+    pub(crate) current: Option<Current>,
+    pub(crate) times: TimeEncoding,
+    pub(crate) order: BlockOrder,
     /// All attributes of directories that have some in a block.
-    kept_xattrs: HashMap<u32, Xattrs>,
-    kept_bytes: usize,
-    max_inodes: u64,
+    pub(crate) kept_xattrs: HashMap<u32, Xattrs>,
+    pub(crate) kept_bytes: usize,
+    pub(crate) max_inodes: u64,
     failed: bool,
 }
 
 /// The file that data belongs to.
 #[derive(Debug)]
-struct Current {
-    inode: u32,
-    path: String,
-    start: u64,
-    written: u64,
-    size: u64,
-}
-
-/// Where a path leads to.
-struct Place<'a> {
-    folder: u32,
-    name: &'a [u8],
-    inode: Option<u32>,
+pub(crate) struct Current {
+    pub(crate) inode: u32,
+    pub(crate) path: String,
+    pub(crate) start: u64,
+    pub(crate) written: u64,
+    pub(crate) size: u64,
 }
 
 impl<W: Write + Seek> Writer<W> {
@@ -306,285 +294,6 @@ impl<W: Write + Seek> Writer<W> {
         Ok(())
     }
 
-    /// Creates a file under a name, whatever had the name before.
-    fn create_in(
-        &mut self,
-        folder: u32,
-        name: &[u8],
-        path: &[u8],
-        file: &File,
-    ) -> Result<u32, WriteError> {
-        if name.len() > MAX_NAME {
-            return Err(WriteError::InvalidName(path::shown(path)));
-        }
-        let too_many = || WriteError::TooManyFiles {
-            path: path::shown(path),
-            limit: self.max_inodes + 1 - u64::from(INODE_FIRST),
-        };
-        let count = self.inodes.len() as u64;
-        if count >= self.max_inodes {
-            return Err(too_many());
-        }
-        let number = u32::try_from(count + 1).map_err(|_| too_many())?;
-        let mut inode = Inode::default();
-        if file.mode & mode::TYPE_MASK == mode::S_IFDIR {
-            inode.children = Some(Box::default());
-            // It links to itself.
-            inode.links = 1;
-            if let Some(parent) = self.inode_mut(folder) {
-                parent.links += 1;
-            }
-        }
-        self.inodes.push(Some(inode));
-        match self.make_inode(number, path, file) {
-            Ok(()) => {
-                self.insert(folder, name.into(), number);
-                Ok(number)
-            }
-            Err(error) => {
-                let inode = self.inodes.pop().flatten();
-                if let (Some(parent), Some(true)) =
-                    (self.inode_mut(folder), inode.map(|inode| inode.children.is_some()))
-                {
-                    parent.links -= 1;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Makes an inode what `file` says, and opens it for its data.
-    fn make_inode(&mut self, number: u32, path: &[u8], file: &File) -> Result<(), WriteError> {
-        let mut file_mode = file.mode;
-        if file_mode & mode::TYPE_MASK == 0 {
-            file_mode |= mode::S_IFREG;
-        }
-        let shown = || path::shown(path);
-        let kind = file_mode & mode::TYPE_MASK;
-        let clean = self.options.is_clean();
-        let mut size = 0;
-        let mut data = Data::None;
-        let mut inline_data = None;
-        match kind {
-            mode::S_IFREG => {
-                size = file.size;
-                if size > MAX_FILE_SIZE {
-                    return Err(WriteError::FileTooBig {
-                        path: shown(),
-                        size,
-                        limit: MAX_FILE_SIZE,
-                    });
-                }
-                if self.options.inline_data && size <= SMALL_FILE {
-                    let bytes = vec![0; usize::try_from(size).unwrap_or(0)];
-                    inline_data = Some(vec![0; bytes.len().saturating_sub(INODE_DATA)]);
-                    data = Data::Inline(bytes.into());
-                }
-            }
-            mode::S_IFLNK => {
-                // A symbolic link shows all permissions.
-                file_mode |= 0o777;
-                size = file.link_name.len() as u64;
-                if file.link_name.len() <= SMALL_LINK {
-                    data = Data::Inline(file.link_name.as_slice().into());
-                }
-                if clean && (size == 0 || size > 4095) {
-                    let reason = "a target has 1 to 4095 bytes";
-                    return Err(WriteError::InvalidSymlink { path: shown(), reason });
-                }
-            }
-            mode::S_IFCHR | mode::S_IFBLK => {
-                data = Data::Device { major: file.dev_major, minor: file.dev_minor };
-            }
-            mode::S_IFDIR | mode::S_IFIFO | mode::S_IFSOCK => {}
-            _ => return Err(WriteError::InvalidMode { path: shown(), mode: file_mode }),
-        }
-        let replaced = self.inode(number).is_some_and(|inode| self.is_replaced(inode));
-        let xattrs = self.merged_xattrs(number, &file.xattrs, replaced);
-        let placed = xattr::place(inline_data.as_deref(), &xattrs, self.order)
-            .map_err(|name| xattr_error(shown(), name))?;
-        if clean {
-            check_xattr_names(path, &xattrs)?;
-        }
-        let times = self.times;
-        let Some(inode) = self.inode_mut(number) else { return Ok(()) };
-        let old_data = std::mem::replace(&mut inode.data, data);
-        inode.mode = file_mode;
-        (inode.uid, inode.gid, inode.size) = (file.uid, file.gid, size);
-        inode.atime = times.encode(file.atime);
-        inode.ctime = times.encode(file.ctime);
-        inode.mtime = times.encode(file.mtime);
-        inode.crtime = times.encode(file.crtime);
-        inode.has_inline_data = inline_data.is_some();
-        if replaced {
-            let xattr_block = std::mem::take(&mut inode.xattr_block);
-            inode.blocks = 0;
-            self.free(&old_data, xattr_block);
-        }
-        let written = self.write_inode_blocks(number, placed, xattrs, file);
-        self.checked(written)?;
-        if kind == mode::S_IFREG {
-            let start = self.output.block();
-            self.current = Some(Current { inode: number, path: shown(), start, written: 0, size });
-        }
-        Ok(())
-    }
-
-    /// Writes the block of attributes and the target of a long link.
-    fn write_inode_blocks(
-        &mut self,
-        number: u32,
-        placed: Placed,
-        xattrs: Xattrs,
-        file: &File,
-    ) -> Result<(), WriteError> {
-        let has_block = placed.block.is_some();
-        let Some(inode) = self.inode_mut(number) else { return Ok(()) };
-        inode.inline_xattrs = placed.inline;
-        let mut xattr_block = inode.xattr_block;
-        self.keep_xattrs(number, (has_block || xattr_block != 0).then_some(xattrs));
-        // A block that a file has stays its own, even when it is empty now.
-        if has_block || xattr_block != 0 {
-            let bytes = placed.block.unwrap_or_else(xattr::empty_block);
-            if xattr_block == 0 {
-                let limit = self.output.limit();
-                xattr_block =
-                    u32::try_from(self.output.block()).map_err(|_| WriteError::DiskFull(limit))?;
-                self.output.write(&bytes[..])?;
-                if let Some(inode) = self.inode_mut(number) {
-                    inode.xattr_block = xattr_block;
-                    inode.blocks += 1;
-                }
-            } else {
-                self.output.rewrite(u64::from(xattr_block), &bytes[..])?;
-            }
-        }
-        let is_link = file.mode & mode::TYPE_MASK == mode::S_IFLNK;
-        if is_link && file.link_name.len() > SMALL_LINK {
-            let start = self.output.block();
-            self.output.write(&file.link_name)?;
-            self.end_extents(number, start)?;
-        }
-        Ok(())
-    }
-
-    /// Whether nothing of the file that is replaced is to be seen any more. The reference
-    /// lets a file that lay in its inode pass its attributes on; it refuses others.
-    fn is_replaced(&self, inode: &Inode) -> bool {
-        let is_new = inode.mode == 0;
-        let clean = self.options.is_clean();
-        !is_new && !inode.is_directory() && (clean || matches!(inode.data, Data::Extents(_)))
-    }
-
-    /// The attributes of a file: new ones, and those it had.
-    fn merged_xattrs(&self, number: u32, new: &Xattrs, replaced: bool) -> Xattrs {
-        let mut xattrs = Xattrs::new();
-        let before = self.inode(number).filter(|_| !replaced);
-        if self.options.is_clean()
-            && let Some(kept) = self.kept_xattrs.get(&number)
-        {
-            xattrs.clone_from(kept);
-        }
-        if let Some(inline) = before.and_then(|inode| inode.inline_xattrs.as_ref()) {
-            xattr::read_inline(inline, &mut xattrs);
-        }
-        let clean = self.options.is_clean();
-        xattrs.extend(new.iter().map(|(name, value)| match clean {
-            true => (name.clone(), xattr::as_on_disk(name, value)),
-            false => (name.clone(), value.clone()),
-        }));
-        xattrs
-    }
-
-    /// Remembers what a directory has, as far as there is room.
-    fn keep_xattrs(&mut self, number: u32, xattrs: Option<Xattrs>) {
-        let size = |xattrs: &Xattrs| {
-            xattrs.iter().map(|(name, value)| name.len() + value.len() + 64).sum::<usize>()
-        };
-        if let Some(old) = self.kept_xattrs.remove(&number) {
-            self.kept_bytes -= size(&old);
-        }
-        if let Some(xattrs) = xattrs
-            && self.inode(number).is_some_and(Inode::is_directory)
-            && self.kept_bytes + size(&xattrs) <= MAX_KEPT_XATTRS
-        {
-            self.kept_bytes += size(&xattrs);
-            self.kept_xattrs.insert(number, xattrs);
-        }
-    }
-
-    /// Owner, mode and times of a file.
-    fn describe(&self, number: u32) -> File {
-        let Some(inode) = self.inode(number) else { return File::default() };
-        File {
-            mode: inode.mode,
-            uid: inode.uid,
-            gid: inode.gid,
-            atime: self.times.decode(inode.atime),
-            ctime: self.times.decode(inode.ctime),
-            mtime: self.times.decode(inode.mtime),
-            crtime: self.times.decode(inode.crtime),
-            ..Default::default()
-        }
-    }
-
-    /// Finds a path, but for its last name, which may be missing.
-    fn lookup<'a>(&self, path: &'a [u8]) -> Result<Place<'a>, WriteError> {
-        let names = path::names(path);
-        let Some((name, folders)) = names.split_last() else {
-            return Ok(Place { folder: INODE_ROOT, name: b"", inode: Some(INODE_ROOT) });
-        };
-        if name.len() > MAX_NAME {
-            return Err(WriteError::InvalidName(path::shown(path)));
-        }
-        let mut folder = INODE_ROOT;
-        let missing = || WriteError::PathNotFound(path::shown(path));
-        for name in folders {
-            folder = self.child(folder, name).ok_or_else(missing)?;
-        }
-        if !self.inode(folder).is_some_and(Inode::is_directory) {
-            return Err(missing());
-        }
-        Ok(Place { folder, name, inode: self.child(folder, name) })
-    }
-
-    fn child(&self, folder: u32, name: &[u8]) -> Option<u32> {
-        self.inode(folder)?.children.as_ref()?.get(name).copied()
-    }
-
-    /// Gives an inode a name.
-    fn insert(&mut self, folder: u32, name: Box<[u8]>, number: u32) {
-        if let Some(children) = self.inode_mut(folder).and_then(|inode| inode.children.as_mut()) {
-            children.insert(name, number);
-        }
-        if let Some(inode) = self.inode_mut(number) {
-            inode.links += 1;
-        }
-    }
-
-    /// Takes a name from a file; with the last one it is gone.
-    fn unlink(&mut self, number: u32) {
-        let Some(inode) = self.inode_mut(number) else { return };
-        inode.links -= 1;
-        if inode.links > 0 {
-            return;
-        }
-        let index = number as usize - 1;
-        if let Some(inode) = self.inodes[index].take() {
-            self.free(&inode.data, inode.xattr_block);
-        }
-    }
-
-    /// Blocks that a file had are nobody's.
-    fn free(&mut self, data: &Data, xattr_block: u32) {
-        if let Data::Extents(extents) = data {
-            self.freed.push((extents.start, extents.all_blocks()));
-        }
-        if xattr_block != 0 {
-            self.freed.push((xattr_block, 1));
-        }
-    }
-
     /// The current file, with room for so many bytes more; `None` for no bytes.
     fn current_after(
         &mut self,
@@ -607,39 +316,9 @@ impl<W: Write + Seek> Writer<W> {
         Ok(Some((current, inode)))
     }
 
-    pub(crate) fn inode(&self, number: u32) -> Option<&Inode> {
-        self.inodes.get(number as usize - 1)?.as_ref()
-    }
-
-    pub(crate) fn inode_mut(&mut self, number: u32) -> Option<&mut Inode> {
-        self.inodes.get_mut(number as usize - 1)?.as_mut()
-    }
-
     /// After an error of the output nothing can be right any more.
-    fn checked<T>(&mut self, outcome: Result<T, WriteError>) -> Result<T, WriteError> {
+    pub(crate) fn checked<T>(&mut self, outcome: Result<T, WriteError>) -> Result<T, WriteError> {
         self.failed |= outcome.is_err();
         outcome
-    }
-}
-
-fn xattr_error(path: String, name: &[u8]) -> WriteError {
-    let shown = path::shown(name);
-    match name.len() {
-        0..=MAX_NAME => WriteError::XattrTooBig { path, name: shown },
-        _ => {
-            let reason = "a name has 255 bytes at most";
-            WriteError::XattrName { path, name: shown, reason }
-        }
-    }
-}
-
-fn check_xattr_names(path: &[u8], xattrs: &Xattrs) -> Result<(), WriteError> {
-    match xattrs.keys().find(|name| xattr::is_nameless(name)) {
-        Some(name) => Err(WriteError::XattrName {
-            path: path::shown(path),
-            name: path::shown(name),
-            reason: "nothing follows its prefix",
-        }),
-        None => Ok(()),
     }
 }

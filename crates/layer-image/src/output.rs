@@ -167,7 +167,8 @@ mod tests {
         let file = tempfile::tempfile().expect("file");
         let mut output = ImageOutput::new(Some(file), true, true).expect("threads");
         output.seek(SeekFrom::Start(2 * BLOCK)).expect("seek");
-        let data: Vec<u8> = (0..3 * PIECE).map(|index| (index % 253) as u8).collect();
+        let data: Vec<u8> =
+            (0..3 * PIECE).map(|index| u8::try_from(index % 253).unwrap_or(0)).collect();
         output.write_all(&data).expect("write");
         output.seek(SeekFrom::Start(10 << 20)).expect("seek");
         output.write_all(&[9; 2 * BLOCK_SIZE]).expect("write");

@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn all_of_an_input_comes_through_in_order() {
-        let bytes: Vec<u8> = (0..PIECE * 5 + 3).map(|index| (index % 251) as u8).collect();
+        let bytes: Vec<u8> =
+            (0..PIECE * 5 + 3).map(|index| u8::try_from(index % 251).unwrap_or(0)).collect();
         let mut read = Vec::new();
         let input = io::Cursor::new(bytes.clone());
         ReadAhead::new(input).expect("thread").read_to_end(&mut read).expect("read");

@@ -50,8 +50,10 @@ fn in_guest(offset: u64, images: &[(&Path, &str)]) -> Ran {
 
 /// Some files of different sizes, one of which can be found in an image.
 fn files() -> BTreeMap<String, Vec<u8>> {
-    let file =
-        |number: usize| (format!("d/{number}"), vec![b'a' + (number % 26) as u8; number * 997]);
+    let file = |number: u8| {
+        let content = vec![b'a' + number % 26; usize::from(number) * 997];
+        (format!("d/{number}"), content)
+    };
     let mut files: BTreeMap<String, Vec<u8>> = (1..30).map(file).collect();
     let marked = [&[b'x'; 9_000][..], MARK, &[b'y'; 9_000]].concat();
     files.insert("marked".into(), marked);

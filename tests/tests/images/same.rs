@@ -42,7 +42,7 @@ impl Meaning {
     /// What is wrong with an image of the tar.
     pub(crate) fn faults(&self, place: &Place, image: &Path) -> Vec<String> {
         let mut faults: Vec<String> = fsck(image).err().into_iter().collect();
-        let mounted = match Mount::try_image(image, place.join("image"), "ro") {
+        let mounted = match Mount::try_image(image, place.join("image-mounted"), "ro") {
             Ok(mounted) => mounted,
             Err(ran) => {
                 faults.push(format!("mount: {ran:?}"));

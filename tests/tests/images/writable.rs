@@ -2,14 +2,18 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use e2e::mount::Mount;
 use e2e::tools::{self, Place};
+use rustix::fs::{XattrFlags, lsetxattr};
 
 use crate::{convert, corpus, fsck, tree};
 
 const FREE: u64 = 64 << 20;
+/// A write takes it away.
+const CAPABILITY: &str = "xattr security.capability";
 const UUID: &str = "6e6ae0c5-5fd0-4d4c-9f0c-6a1a3e4b0e51";
 
 /// A field of what `dumpe2fs -h` prints.
@@ -88,5 +92,40 @@ fn a_writable_image_is_filled_and_stays_clean() {
         assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
         drop(read_only);
         fs::remove_file(&image).expect("the image");
+    }
+}
+
+/// The kernel makes inodes larger at the first write, and moves attributes for it.
+#[test]
+fn files_of_a_writable_image_can_be_changed() {
+    let test = "files_of_a_writable_image_can_be_changed";
+    let Some(place) = Place::as_root(test, &["e2fsck", "mount", "umount", "zstd"]) else { return };
+    for name in corpus::convertible() {
+        let (image, tar) = (place.join("image.ext4"), corpus::unpack(&place, &name));
+        convert(&tar, &image, &["--writable", "16M"]);
+        let mounted = Mount::image(&image, place.join("mounted"), "rw");
+        let before = tree::read(mounted.point());
+        for (path, fields) in before.iter().filter(|(_, fields)| fields["kind"] != "Symlink") {
+            let path = mounted.join(path);
+            if fields["kind"] == "RegularFile" {
+                let file = File::options().append(true).open(&path);
+                file.and_then(|mut file| file.write_all(b"more")).expect("a write");
+            }
+            let mode = fs::metadata(&path).expect("a mode").permissions().mode();
+            fs::set_permissions(&path, PermissionsExt::from_mode(mode | 0o020)).expect("a mode");
+            lsetxattr(&path, "trusted.new", b"value", XattrFlags::empty()).expect("an attribute");
+        }
+        let changed = tree::read(mounted.point());
+        drop(mounted);
+        fsck(&image).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let mounted = Mount::image(&image, place.join("mounted"), "ro");
+        let after = tree::read(mounted.point());
+        let faults = tree::differences(&after, &changed, |_, _| false);
+        assert!(faults.is_empty(), "{name}, mounted anew: {}", faults.join("\n"));
+        let faults = tree::differences(&after, &before, |_, field| {
+            ["content", "mode", "mtime", "xattr trusted.new", CAPABILITY].contains(&field)
+        });
+        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+        fs::remove_file(&tar).expect("the tar");
     }
 }
