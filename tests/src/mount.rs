@@ -1,4 +1,4 @@
-//! File systems in files, mounted.
+//! File systems in files, mounted, and files as block devices.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,5 +66,30 @@ impl Drop for Mount {
             // A test that fails already has said more than this.
             assert!(std::thread::panicking(), "umount: {ran:?}");
         }
+    }
+}
+
+/// A file as a block device. Dropped, the device is free.
+#[derive(Debug)]
+pub struct LoopDevice(PathBuf);
+
+impl LoopDevice {
+    /// The next free device, for a file.
+    pub fn of(file: &Path) -> Self {
+        let ran = tools::run("losetup", &[&"--find", &"--show", &file]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        Self(ran.out.trim_end().into())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for LoopDevice {
+    fn drop(&mut self) {
+        let ran = tools::run("losetup", &[&"--detach", &self.0]);
+        assert!(ran.code == 0 || std::thread::panicking(), "losetup: {ran:?}");
     }
 }

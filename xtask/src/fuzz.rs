@@ -29,6 +29,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     each(&chosen, arguments.seconds)
 }
 
+/// Whether the toolchain is there that the targets build with.
+pub(crate) fn has_nightly() -> bool {
+    command::output(cargo::nightly().arg("--version")).is_ok()
+}
+
 /// Fuzzes all targets.
 pub(crate) fn run_all(seconds: u32) -> Result<()> {
     each(&targets()?, seconds)

@@ -16,6 +16,9 @@ pub(crate) const RUNC: Tool = Tool { program: "runc", package: "runc" };
 pub(crate) const CRUN: Tool = Tool { program: "crun", package: "crun" };
 pub(crate) const BUSYBOX: Tool = Tool { program: "busybox", package: "busybox-static" };
 pub(crate) const IP: Tool = Tool { program: "ip", package: "iproute2" };
+/// What compiles C for Windows: a crate has some.
+pub(crate) const MINGW: Tool =
+    Tool { program: "x86_64-w64-mingw32-gcc", package: "gcc-mingw-w64-x86-64" };
 pub(crate) const E2FSCK: Tool = Tool { program: "e2fsck", package: "e2fsprogs" };
 pub(crate) const VERITYSETUP: Tool = Tool { program: "veritysetup", package: "cryptsetup-bin" };
 pub(crate) const QEMU_IMG: Tool = Tool { program: "qemu-img", package: "qemu-utils" };

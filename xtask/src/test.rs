@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     /// Only this lane; may be given more than once.
     #[arg(long = "lane", value_name = "NAME")]
     lanes: Vec<String>,
-    /// Also what takes long: 10,000 execs in the soak lane, the fuzz lane.
+    /// Also what takes long: 10,000 execs in the soak lane, a minute for each fuzz target.
     #[arg(long)]
     full: bool,
     /// A lane that this machine cannot run is no failure.
@@ -31,8 +31,6 @@ pub(crate) struct Arguments {
 struct Lane {
     name: &'static str,
     about: &'static str,
-    /// Whether it is left to `--full`, or to those who name it.
-    full_only: bool,
     run: fn(&Arguments) -> Outcome,
 }
 
@@ -40,8 +38,7 @@ struct Lane {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.list {
         for lane in LANES {
-            let note = if lane.full_only { " (with --full)" } else { "" };
-            println!("{:<9} {}{note}", lane.name, lane.about);
+            println!("{:<12} {}", lane.name, lane.about);
         }
         return Ok(());
     }
@@ -63,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn choose(arguments: &Arguments) -> Result<Vec<&'static Lane>> {
     if arguments.lanes.is_empty() {
-        return Ok(LANES.iter().filter(|lane| arguments.full || !lane.full_only).collect());
+        return Ok(LANES.iter().collect());
     }
     let known = |name: &String| LANES.iter().find(|lane| lane.name == name);
     if let Some(unknown) = arguments.lanes.iter().find(|name| known(name).is_none()) {
@@ -77,24 +74,20 @@ fn choose(arguments: &Arguments) -> Result<Vec<&'static Lane>> {
 mod tests {
     use super::*;
 
-    fn arguments(lanes: &[&str], full: bool) -> Arguments {
+    fn arguments(lanes: &[&str]) -> Arguments {
         let lanes = lanes.iter().map(|name| (*name).to_owned()).collect();
-        Arguments { lanes, full, allow_missing: false, list: false }
+        Arguments { lanes, full: false, allow_missing: false, list: false }
     }
 
     #[test]
-    fn all_lanes_but_the_long_ones_run_by_default() {
-        let names = |full| -> Vec<_> {
-            let chosen = choose(&arguments(&[], full)).expect("all lanes");
-            chosen.iter().map(|lane| lane.name).collect()
-        };
-        assert!(names(false).contains(&"unit") && !names(false).contains(&"fuzz"));
-        assert!(names(true).contains(&"fuzz"));
+    fn all_lanes_run_by_default() {
+        let chosen = choose(&arguments(&[])).expect("all lanes");
+        assert_eq!(chosen.len(), LANES.len());
     }
 
     #[test]
     fn a_lane_that_does_not_exist_is_named() {
-        let error = choose(&arguments(&["unit", "nonesuch"], false)).err().expect("unknown");
+        let error = choose(&arguments(&["unit", "nonesuch"])).err().expect("unknown");
         assert!(error.to_string().contains("nonesuch"), "{error}");
         assert!(error.to_string().contains("guest-v2"), "{error}");
     }

@@ -68,7 +68,8 @@ pub(crate) struct Arguments {
           conflicts_with_all = ["output", "verity", "vhd", "only_vhd", "writable"])]
     pub(crate) roothash: bool,
     /// An image that can be written to, with so much free space
-    #[arg(long, help_heading = "Form", value_name = "SIZE", value_parser = size::parse)]
+    #[arg(long, help_heading = "Form", value_name = "SIZE", value_parser = size::parse,
+          conflicts_with = "inline")]
     pub(crate) writable: Option<u64>,
     /// The largest size of the image, which the group descriptors are made for
     /// [default: 16G]

@@ -184,7 +184,7 @@ impl<W: Write + Seek> Writer<W> {
         let number = |count: u64| u32::try_from(count).map_err(|_| WriteError::DiskFull(limit));
         let inodes = layout.groups * layout.inodes_per_group;
         let mut feature_incompat = incompat::FILETYPE | incompat::EXTENTS | incompat::FLEX_BG;
-        if self.options.inline_data {
+        if self.options.has_inline_data() {
             feature_incompat |= incompat::INLINE_DATA;
         }
         let mut feature_ro_compat =

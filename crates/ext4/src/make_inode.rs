@@ -92,7 +92,7 @@ impl<W: Write + Seek> Writer<W> {
                         limit: MAX_FILE_SIZE,
                     });
                 }
-                if self.options.inline_data && size <= SMALL_FILE {
+                if self.options.has_inline_data() && size <= SMALL_FILE {
                     let bytes = vec![0; usize::try_from(size).unwrap_or(0)];
                     inline_data = Some(vec![0; bytes.len().saturating_sub(INODE_DATA)]);
                     data = Data::Inline(bytes.into());

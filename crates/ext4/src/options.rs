@@ -29,7 +29,8 @@ pub struct Options {
     /// attributes in a block, attributes of a file that another replaces.
     pub fsck_clean: bool,
     /// A file system to write to, with so many bytes free, one inode for each 16 KiB of
-    /// them. Sets `fsck_clean` too. The largest size grows by as much.
+    /// them. Sets `fsck_clean` too, and no file lies in its inode, for the kernel moves
+    /// what is there when it writes. The largest size grows by as much.
     pub writable: Option<u64>,
     /// The output reads as zeros where nothing was written, as a new file does: zeros in
     /// a row are left out then. Never changes what the image reads as.
@@ -61,6 +62,10 @@ impl Options {
         // Free space comes with bitmaps and inodes, about a 64th of it.
         let free = self.writable.unwrap_or(0);
         base.saturating_add(free).saturating_add(free / 32).min(MAX_DISK_SIZE)
+    }
+
+    pub(crate) fn has_inline_data(&self) -> bool {
+        self.inline_data && self.writable.is_none()
     }
 
     pub(crate) fn is_clean(&self) -> bool {

@@ -152,12 +152,17 @@ pub fn append_hash_device(
     Ok(file.stream_position().map_err(Error::io(doing))? - start)
 }
 
-/// Writes the footer of a fixed VHD to the end of the file. Gives its size.
+/// Writes the footer of a fixed VHD where the file stands, which is the end of the disk
+/// that it describes; a device may go on beyond. Gives its size.
 ///
 /// # Errors
 /// The file's.
 pub fn append_footer(file: &mut File, uuid: Option<[u8; 16]>) -> Result<u64, Error> {
-    vhd::append(file, uuid.unwrap_or_else(random)).map_err(Error::io("writing the VHD footer"))?;
+    let write = |file: &mut File| {
+        let size = file.stream_position()?;
+        file.write_all(&vhd::Footer::fixed(size, uuid.unwrap_or_else(random)).to_bytes())
+    };
+    write(file).map_err(Error::io("writing the VHD footer"))?;
     Ok(vhd::Footer::LEN as u64)
 }
 
@@ -168,6 +173,7 @@ pub fn append_footer(file: &mut File, uuid: Option<[u8; 16]>) -> Result<u64, Err
 pub fn convert_file_to_vhd(path: &std::path::Path) -> Result<(), Error> {
     let opened = File::options().read(true).write(true).open(path);
     let mut file = opened.map_err(Error::io(format!("opening {}", path.display())))?;
+    file.seek(SeekFrom::End(0)).map_err(Error::io("finding the file's end"))?;
     append_footer(&mut file, None).map(drop)
 }
 

@@ -29,7 +29,7 @@ impl ImageFile {
     pub fn create(path: &Path) -> Result<(Self, File), Error> {
         let context = || format!("creating {}", path.display());
         // A link stays one: the file that it leads to is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = resolved(path);
         let before = fs::metadata(&target).ok();
         if let Some(before) = &before
             && !before.is_file()
@@ -85,6 +85,17 @@ impl Drop for ImageFile {
             unfinished(|paths| paths.remove(&*temporary));
         }
     }
+}
+
+/// Where links lead to, also to what is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as the kernel follows.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
 }
 
 /// Removes all files that are not published. For a program that ends at once, as at
@@ -146,6 +157,18 @@ mod tests {
         image.publish().expect("publish");
         assert_eq!(fs::read(&path).expect("read"), b"new");
         assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_not_replaced() {
+        let folder = tempfile::tempdir().expect("folder");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("later", &link).expect("link");
+        let (image, _) = ImageFile::create(&link).expect("create");
+        image.publish().expect("publish");
+        assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+        assert!(folder.path().join("later").is_file());
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
-use e2e::mount::Mount;
+use e2e::mount::{LoopDevice, Mount};
 use e2e::tools::{self, Place};
 use e2e::{machine, programs};
 
-use crate::{convert, corpus, names, tar2ext4};
+use crate::{convert, corpus, fsck, names, tar2ext4};
 
 #[test]
 fn pipes_and_packed_tars_give_the_same_image() {
@@ -89,6 +89,33 @@ fn links_stay_and_files_keep_their_mode() {
     let meta = fs::metadata(&image).expect("the image");
     assert!(meta.len() > 4096);
     assert_eq!(meta.permissions().mode() & 0o7777, 0o604);
+}
+
+/// What was on it before shows nowhere.
+#[test]
+fn a_block_device_becomes_the_image() {
+    let test = "a_block_device_becomes_the_image";
+    let Some(place) = Place::as_root(test, &["e2fsck", "losetup", "zstd"]) else { return };
+    let tar = corpus::unpack(&place, "sizes");
+    let image = place.join("image");
+    let disk = place.join("disk");
+    fs::write(&disk, vec![0xa5; 64 << 20]).expect("a disk");
+    let device = LoopDevice::of(&disk);
+    for options in [&["--fsck-clean"][..], &["--writable", "8M"], &["--fsck-clean", "--verity"]] {
+        let options = [options, &["--uuid", "6e6ae0c5-5fd0-4d4c-9f0c-6a1a3e4b0e51"]].concat();
+        convert(&tar, &image, &options);
+        convert(&tar, device.path(), &options);
+        fsck(device.path()).expect("clean");
+        let expected = fs::read(&image).expect("the image");
+        let found = fs::read(device.path()).expect("the device");
+        assert!(found[..expected.len()] == expected, "{options:?}");
+    }
+    let small = place.join("small");
+    File::create_new(&small).and_then(|file| file.set_len(1 << 16)).expect("a small disk");
+    let small = LoopDevice::of(&small);
+    let ran = tar2ext4(&[&"-i", &tar, &"-o", &small.path()]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("No space left on device"), "{ran:?}");
 }
 
 #[test]

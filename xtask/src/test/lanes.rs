@@ -25,65 +25,39 @@ const GUEST_CACHE: &str = "HCSSHIM_GUEST_CACHE";
 
 /// In the order they run: those that end soonest first.
 pub(super) const LANES: &[Lane] = &[
-    Lane {
-        name: "fmt",
-        about: "the style that rustfmt checks",
-        full_only: false,
-        run: |_| fmt().into(),
-    },
-    Lane {
-        name: "clippy",
-        about: "the lints, for Linux",
-        full_only: false,
-        run: |_| clippy(&[]).into(),
-    },
+    Lane { name: "fmt", about: "the style that rustfmt checks", run: |_| fmt().into() },
+    Lane { name: "clippy", about: "the lints, for Linux", run: |_| clippy(&[]).into() },
     Lane {
         name: "windows",
         about: "the lints, for Windows: all crates compile there, host crates to nothing",
-        full_only: false,
         run: |_| windows(),
     },
-    Lane {
-        name: "doc",
-        about: "the documentation, without a warning",
-        full_only: false,
-        run: |_| doc().into(),
-    },
-    Lane {
-        name: "unit",
-        about: "the crates' own tests and examples",
-        full_only: false,
-        run: |_| unit().into(),
-    },
+    Lane { name: "doc", about: "the documentation, without a warning", run: |_| doc().into() },
+    Lane { name: "unit", about: "the crates' own tests and examples", run: |_| unit().into() },
     Lane {
         name: "e2e",
         about: "the end-to-end suites on this machine, next to runc and e2fsprogs, as root",
-        full_only: false,
         run: |_| e2e(),
     },
     Lane {
         name: "guest-v2",
         about: "limits on control groups version 2, in a user-mode Linux guest",
-        full_only: false,
         run: |_| guest_v2(),
     },
     Lane {
         name: "guest-verity",
         about: "images with dm-verity before the kernel, in a user-mode Linux guest",
-        full_only: false,
         run: |_| guest_verity(),
     },
     Lane {
         name: "soak",
         about: "many execs and containers in a row leave nothing behind, as root",
-        full_only: false,
         run: soak,
     },
     Lane {
         name: "fuzz",
-        about: "the fuzz targets, 30 seconds each",
-        full_only: true,
-        run: |_| fuzz::run_all(30).into(),
+        about: "the fuzz targets, 10 seconds each; a minute with --full",
+        run: fuzz_targets,
     },
 ];
 
@@ -107,6 +81,9 @@ fn windows() -> Outcome {
     add.args(["target", "add", WINDOWS]);
     if let Err(error) = run(&mut add) {
         return Outcome::Missing(format!("missing: the target {WINDOWS} ({error:#})"));
+    }
+    if let Err(missing) = install::tools(&[install::MINGW]) {
+        return Outcome::Missing(missing);
     }
     clippy(&["--target", WINDOWS]).into()
 }
@@ -157,6 +134,16 @@ fn e2e() -> Outcome {
         return Outcome::Missing(missing);
     }
     suites(|name| ![SOAK, GUEST_V2, GUEST_VERITY].contains(&name), false).into()
+}
+
+fn fuzz_targets(arguments: &Arguments) -> Outcome {
+    if let Err(missing) = install::tools(&[install::E2FSCK]) {
+        return Outcome::Missing(missing);
+    }
+    if !fuzz::has_nightly() {
+        return Outcome::Missing("missing: `rustup toolchain install nightly`".into());
+    }
+    fuzz::run_all(if arguments.full { 60 } else { 10 }).into()
 }
 
 fn soak(arguments: &Arguments) -> Outcome {
