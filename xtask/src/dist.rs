@@ -9,7 +9,11 @@ use serde_json::Value;
 
 use crate::{cargo, command};
 
-/// Shells that `runhcs completions` knows.
+/// Programs that complete their flags, and how they are asked for the script.
+const COMPLETE: [(&str, &str); 3] =
+    [("runhcs", "completions"), ("tar2ext4", "--completions"), ("dmverity-vhd", "completions")];
+
+/// Shells that they know.
 const SHELLS: [&str; 3] = ["bash", "fish", "zsh"];
 
 /// Makes `dist/hcsshim-<version>-<target>.tar.gz` and `dist/SHA256SUMS`. The
@@ -42,10 +46,11 @@ pub(crate) fn run() -> Result<()> {
         copy(&command::workspace().join(document), &folder.join(document))?;
     }
     fs::create_dir_all(folder.join("completions"))?;
-    for shell in SHELLS {
-        let script =
-            command::output(Command::new(built.join("runhcs")).args(["completions", shell]))?;
-        fs::write(folder.join("completions").join(format!("runhcs.{shell}")), script)?;
+    for (program, ask) in COMPLETE {
+        for shell in SHELLS {
+            let script = command::output(Command::new(built.join(program)).args([ask, shell]))?;
+            fs::write(folder.join("completions").join(format!("{program}.{shell}")), script)?;
+        }
     }
     pack(&dist, &name)?;
     fs::remove_dir_all(&folder)?;

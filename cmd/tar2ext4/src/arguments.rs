@@ -62,8 +62,8 @@ pub(crate) struct Arguments {
     /// Append a dm-verity hash device, and print the root hash
     #[arg(long, help_heading = "Form")]
     pub(crate) verity: bool,
-    /// Only print the root hash; unless said otherwise with `-overlay` and `--max-size 128G`,
-    /// as the reference computes it
+    /// Only print the root hash, as the reference computes it: with whiteouts converted
+    /// and a largest size of 128G, unless `-overlay=false` or `--max-size` say otherwise
     #[arg(long, help_heading = "Form",
           conflicts_with_all = ["output", "verity", "vhd", "only_vhd", "writable"])]
     pub(crate) roothash: bool,
