@@ -243,12 +243,11 @@ fn xattr_error(path: String, name: &[u8]) -> WriteError {
 }
 
 fn check_xattr_names(path: &[u8], xattrs: &Xattrs) -> Result<(), WriteError> {
-    match xattrs.keys().find(|name| xattr::is_nameless(name)) {
-        Some(name) => Err(WriteError::XattrName {
-            path: path::shown(path),
-            name: path::shown(name),
-            reason: "nothing follows its prefix",
-        }),
+    let fault = xattrs.keys().find_map(|name| Some((name, xattr::name_fault(name)?)));
+    match fault {
+        Some((name, reason)) => {
+            Err(WriteError::XattrName { path: path::shown(path), name: path::shown(name), reason })
+        }
         None => Ok(()),
     }
 }

@@ -120,10 +120,16 @@ pub(crate) fn read_inline(inline: &[u8; INLINE_LEN], xattrs: &mut Xattrs) {
     }
 }
 
-/// Whether a name is nothing but a prefix that is to be followed by more.
-pub(crate) fn is_nameless(full_name: &[u8]) -> bool {
-    full_name.is_empty()
-        || [&b"user."[..], b"trusted.", b"security.", b"system."].contains(&full_name)
+/// Why e2fsck would find fault with a name.
+pub(crate) fn name_fault(full_name: &[u8]) -> Option<&'static str> {
+    match Entry::new(full_name, b"") {
+        Some(Entry { index: 0, .. }) => {
+            Some("it begins with none of user., trusted., security., system.")
+        }
+        // Those of ACLs and of richacl are names by themselves.
+        Some(Entry { index: 1 | 4 | 6 | 7, name: b"", .. }) => Some("nothing follows its prefix"),
+        _ => None,
+    }
 }
 
 /// An ACL as ext4 keeps it, from the form that `getxattr(2)` gives and archives carry:
@@ -317,6 +323,15 @@ mod tests {
         assert_eq!(disk, [1, 0, 0, 0, 1, 0, 7, 0, 2, 0, 5, 0, 0xe8, 3, 0, 0, 0x10, 0, 5, 0]);
         assert_eq!(as_on_disk(b"user.a", &value), value);
         assert_eq!(as_on_disk(b"system.posix_acl_access", &value[..9]), value[..9]);
+    }
+
+    #[test]
+    fn names_that_e2fsck_minds_are_known() {
+        assert_eq!(name_fault(b"user.a"), None);
+        assert_eq!(name_fault(b"system.posix_acl_access"), None);
+        for name in ["", "user.", "system.", "com.apple.quarantine"] {
+            assert!(name_fault(name.as_bytes()).is_some(), "{name}");
+        }
     }
 
     #[test]
