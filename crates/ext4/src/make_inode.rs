@@ -4,7 +4,7 @@ use std::io::{Seek, Write};
 
 use crate::error::WriteError;
 use crate::file::File;
-use crate::format::{INODE_FIRST, MAX_NAME, mode};
+use crate::format::{BLOCK_SIZE, INODE_FIRST, MAX_NAME, mode};
 use crate::inode::{Data, Inode};
 use crate::path;
 use crate::writer::{Current, INODE_DATA, MAX_FILE_SIZE, Writer};
@@ -14,8 +14,9 @@ use crate::xattr::{self, Placed, Xattrs};
 const SMALL_LINK: usize = 59;
 /// Bytes of a file that lie in its inode: 60, and what an attribute can have.
 const SMALL_FILE: u64 = 136;
-/// Attributes of directories that are kept in case an opaque whiteout asks for them.
-const MAX_KEPT_XATTRS: usize = 64 << 20;
+/// Directories whose block of attributes is kept in case an opaque whiteout asks for it:
+/// 64 MiB of them.
+const MAX_KEPT_XATTRS: usize = (64 << 20) / BLOCK_SIZE;
 
 impl<W: Write + Seek> Writer<W> {
     /// Creates a file under a name, whatever had the name before.
@@ -138,7 +139,7 @@ impl<W: Write + Seek> Writer<W> {
             inode.blocks = 0;
             self.free(&old_data, xattr_block);
         }
-        let written = self.write_inode_blocks(number, placed, xattrs, file);
+        let written = self.write_inode_blocks(number, placed, file);
         self.checked(written)?;
         if kind == mode::S_IFREG {
             let start = self.output.block();
@@ -152,14 +153,12 @@ impl<W: Write + Seek> Writer<W> {
         &mut self,
         number: u32,
         placed: Placed,
-        xattrs: Xattrs,
         file: &File,
     ) -> Result<(), WriteError> {
         let has_block = placed.block.is_some();
         let Some(inode) = self.inode_mut(number) else { return Ok(()) };
         inode.inline_xattrs = placed.inline;
         let mut xattr_block = inode.xattr_block;
-        self.keep_xattrs(number, (has_block || xattr_block != 0).then_some(xattrs));
         // A block that a file has stays its own, even when it is empty now.
         if has_block || xattr_block != 0 {
             let bytes = placed.block.unwrap_or_else(xattr::empty_block);
@@ -175,6 +174,7 @@ impl<W: Write + Seek> Writer<W> {
             } else {
                 self.output.rewrite(u64::from(xattr_block), &bytes[..])?;
             }
+            self.keep_xattrs(number, bytes);
         }
         let is_link = file.mode & mode::TYPE_MASK == mode::S_IFLNK;
         if is_link && file.link_name.len() > SMALL_LINK {
@@ -200,10 +200,14 @@ impl<W: Write + Seek> Writer<W> {
         if self.options.is_clean()
             && let Some(kept) = self.kept_xattrs.get(&number)
         {
-            xattrs.clone_from(kept);
+            xattr::read_block(kept, self.order, &mut xattrs);
         }
         if let Some(inline) = before.and_then(|inode| inode.inline_xattrs.as_ref()) {
-            xattr::read_inline(inline, &mut xattrs);
+            xattr::read_inline(inline, self.order, &mut xattrs);
+        }
+        // Of a file that lay in its inode the reference still has the room, not the data.
+        if let Some(data) = xattrs.get_mut(xattr::INLINE_DATA) {
+            data.fill(0);
         }
         let clean = self.options.is_clean();
         xattrs.extend(new.iter().map(|(name, value)| match clean {
@@ -213,20 +217,14 @@ impl<W: Write + Seek> Writer<W> {
         xattrs
     }
 
-    /// Remembers what a directory has, as far as there is room.
-    fn keep_xattrs(&mut self, number: u32, xattrs: Option<Xattrs>) {
-        let size = |xattrs: &Xattrs| {
-            xattrs.iter().map(|(name, value)| name.len() + value.len() + 64).sum::<usize>()
-        };
-        if let Some(old) = self.kept_xattrs.remove(&number) {
-            self.kept_bytes -= size(&old);
+    /// Remembers a directory's block of attributes, as far as there is room.
+    fn keep_xattrs(&mut self, number: u32, block: Box<[u8; BLOCK_SIZE]>) {
+        let has_room = self.kept_xattrs.len() < MAX_KEPT_XATTRS;
+        if !self.inode(number).is_some_and(Inode::is_directory) {
+            return;
         }
-        if let Some(xattrs) = xattrs
-            && self.inode(number).is_some_and(Inode::is_directory)
-            && self.kept_bytes + size(&xattrs) <= MAX_KEPT_XATTRS
-        {
-            self.kept_bytes += size(&xattrs);
-            self.kept_xattrs.insert(number, xattrs);
+        if has_room || self.kept_xattrs.contains_key(&number) {
+            self.kept_xattrs.insert(number, block);
         }
     }
 }

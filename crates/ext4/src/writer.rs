@@ -6,14 +6,14 @@ use std::io::{Seek, Write};
 use crate::error::WriteError;
 use crate::extents::Extents;
 use crate::file::File;
-use crate::format::{INODE_FIRST, INODE_ROOT, MAX_LINKS, mode};
+use crate::format::{BLOCK_SIZE, INODE_FIRST, INODE_ROOT, MAX_LINKS, mode};
 use crate::inode::{Data, Inode};
 use crate::layout;
 use crate::options::Options;
 use crate::output::Output;
 use crate::path;
 use crate::time::TimeEncoding;
-use crate::xattr::{self, BlockOrder, Xattrs};
+use crate::xattr::{self, BlockOrder};
 
 /// The largest file: 128 GiB.
 pub const MAX_FILE_SIZE: u64 = 128 << 30;
@@ -39,9 +39,8 @@ pub struct Writer<W> {
     pub(crate) current: Option<Current>,
     pub(crate) times: TimeEncoding,
     pub(crate) order: BlockOrder,
-    /// All attributes of directories that have some in a block.
-    pub(crate) kept_xattrs: HashMap<u32, Xattrs>,
-    pub(crate) kept_bytes: usize,
+    /// The blocks of attributes that directories have.
+    pub(crate) kept_xattrs: HashMap<u32, Box<[u8; BLOCK_SIZE]>>,
     pub(crate) max_inodes: u64,
     failed: bool,
 }
@@ -75,7 +74,6 @@ impl<W: Write + Seek> Writer<W> {
             times: if clean { TimeEncoding::Kernel } else { TimeEncoding::Reference },
             order: if clean { BlockOrder::Kernel } else { BlockOrder::Reference },
             kept_xattrs: HashMap::new(),
-            kept_bytes: 0,
             max_inodes: layout::most_inodes(descriptor_blocks)
                 .min(options.max_files.saturating_add(u64::from(INODE_FIRST) - 1)),
             failed: false,
@@ -202,14 +200,14 @@ impl<W: Write + Seek> Writer<W> {
             _ => {}
         }
         match self.kept_xattrs.get(&number) {
-            Some(kept) => file.xattrs.clone_from(kept),
+            Some(kept) => xattr::read_block(kept, self.order, &mut file.xattrs),
             None if inode.xattr_block != 0 => {
                 return Err(WriteError::ForgottenXattrs(path::shown(path)));
             }
             None => {}
         }
         if let Some(inline) = &inode.inline_xattrs {
-            xattr::read_inline(inline, &mut file.xattrs);
+            xattr::read_inline(inline, self.order, &mut file.xattrs);
             file.xattrs.remove(xattr::INLINE_DATA);
         }
         Ok(file)

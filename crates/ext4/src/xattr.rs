@@ -103,13 +103,27 @@ pub(crate) fn set_inline_data(inline: &mut [u8; INLINE_LEN], value: &[u8]) {
     }
 }
 
-/// Reads back the attributes that [`place`] put into an inode.
-pub(crate) fn read_inline(inline: &[u8; INLINE_LEN], xattrs: &mut Xattrs) {
-    let area = &inline[INLINE_HEADER..];
+/// Reads back what [`place`] put into an inode.
+pub(crate) fn read_inline(inline: &[u8; INLINE_LEN], order: BlockOrder, xattrs: &mut Xattrs) {
+    read(&inline[INLINE_HEADER..], 0, order, xattrs);
+}
+
+/// Reads back what [`place`] put into a block.
+pub(crate) fn read_block(block: &[u8; BLOCK_SIZE], order: BlockOrder, xattrs: &mut Xattrs) {
+    read(&block[XattrHeader::LEN..], XattrHeader::LEN, order, xattrs);
+}
+
+/// Reads entries up to the last one. The reference takes one whose name is its prefix,
+/// such as an ACL, for the end.
+fn read(area: &[u8], offset_of_area: usize, order: BlockOrder, xattrs: &mut Xattrs) {
+    let is_end = |entry: &XattrEntry| match order {
+        BlockOrder::Reference => entry.name_length == 0,
+        BlockOrder::Kernel => entry.name_length == 0 && entry.name_index == 0,
+    };
     let mut rest = area;
-    while let Some(entry) = XattrEntry::parse(rest).filter(|entry| entry.name_length != 0) {
+    while let Some(entry) = XattrEntry::parse(rest).filter(|entry| !is_end(entry)) {
         let name_end = XattrEntry::LEN + usize::from(entry.name_length);
-        let start = usize::from(entry.value_offset);
+        let start = usize::from(entry.value_offset).saturating_sub(offset_of_area);
         let end = start + usize::try_from(entry.value_size).unwrap_or(usize::MAX).min(area.len());
         let (Some(name), Some(value)) = (rest.get(XattrEntry::LEN..name_end), area.get(start..end))
         else {
@@ -279,7 +293,7 @@ mod tests {
         let placed = place(None, &all, BlockOrder::Reference).expect("placed");
         assert!(placed.block.is_none());
         let mut back = Xattrs::new();
-        read_inline(&placed.inline.expect("inline"), &mut back);
+        read_inline(&placed.inline.expect("inline"), BlockOrder::Reference, &mut back);
         assert_eq!(back, all);
     }
 
@@ -292,6 +306,19 @@ mod tests {
         assert!(placed.inline.is_some());
         let all = xattrs(&[("user.a", &[1; 4000]), ("user.b", &[2; 90])]);
         assert_eq!(place(None, &all, BlockOrder::Kernel).err(), Some(&b"user.b"[..]));
+    }
+
+    #[test]
+    fn an_acl_ends_what_the_reference_reads_back() {
+        let all = xattrs(&[("system.posix_acl_access", &[1; 200]), ("user.z", &[2; 200])]);
+        for (order, count) in [(BlockOrder::Reference, 1), (BlockOrder::Kernel, 2)] {
+            let placed = place(None, &all, order).expect("placed");
+            let mut back = Xattrs::new();
+            read_block(&placed.block.expect("block"), order, &mut back);
+            // The reference's order puts the ACL last.
+            assert_eq!(back.len(), count, "{order:?}");
+            assert!(back.contains_key(&b"user.z"[..]));
+        }
     }
 
     #[test]
