@@ -1,9 +1,10 @@
 //! What an image is, and whether it is whole.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use ext4::ReadError;
 use ext4::format::SuperBlock;
 use verity::{Digest, Verified, VerityInfo};
 use vhd::Footer;
@@ -50,9 +51,19 @@ pub struct VhdFacts {
 /// The file's, and [`Error::Vhd`] for a damaged footer.
 pub fn inspect(path: &Path) -> Result<Inspection, Error> {
     let (mut file, size) = open(path)?;
-    let ext4 = ext4::read_super_block(&mut file).ok();
+    let ext4 = match ext4::read_super_block(&mut file) {
+        Ok(block) => Some(block),
+        Err(ReadError::Input(error)) if error.kind() != ErrorKind::UnexpectedEof => {
+            return Err(ReadError::Input(error).into());
+        }
+        Err(_) => None,
+    };
     let file_system = ext4::file_system_size(&mut file).map_or(0, |size| size.bytes);
-    let verity = read_verity(&mut file, file_system).transpose()?;
+    // A superblock may claim more than there is.
+    let verity = match file_system < size {
+        true => read_verity(&mut file, file_system)?,
+        false => None,
+    };
     let vhd = vhd::read(&mut file)?.map(|footer| {
         let fits = footer.current_size == size.saturating_sub(Footer::LEN as u64);
         VhdFacts { footer, fits }
@@ -83,13 +94,14 @@ pub fn verify(
 }
 
 /// A hash device at an offset, if there is one.
-fn read_verity(file: &mut File, offset: u64) -> Option<Result<VerityFacts, Error>> {
-    let mut start = [0; 512];
-    file.seek(SeekFrom::Start(offset)).ok()?;
-    file.read_exact(&mut start).ok()?;
-    let uuid = verity::SuperBlock::parse(&start).ok()?.uuid;
-    let info = verity::read_dm_verity_info(file, offset);
-    Some(info.map(|info| VerityFacts { offset, info, uuid }).map_err(Error::from))
+fn read_verity(file: &mut File, offset: u64) -> Result<Option<VerityFacts>, Error> {
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(offset))
+        .and_then(|_| file.take(verity::SuperBlock::SIZE as u64).read_to_end(&mut start))
+        .map_err(Error::io("reading the hash device"))?;
+    let Ok(block) = verity::SuperBlock::parse(&start) else { return Ok(None) };
+    let info = verity::read_dm_verity_info(file, offset)?;
+    Ok(Some(VerityFacts { offset, info, uuid: block.uuid }))
 }
 
 fn open(path: &Path) -> Result<(File, u64), Error> {
