@@ -99,7 +99,7 @@ fn fail(environment: &mut Environment<'_>, log: Option<&Log>, error: &anyhow::Er
 }
 
 /// An error for people: with the hint that an error of the service has.
-fn message(error: &anyhow::Error) -> String {
+pub(crate) fn message(error: &anyhow::Error) -> String {
     match error.downcast_ref::<compute::Error>() {
         Some(error) => format!("{error:#}"),
         None => error.to_string(),

@@ -13,6 +13,9 @@ pub(crate) struct Context<'a> {
     make_service: &'a dyn Fn() -> anyhow::Result<Box<dyn ComputeService>>,
     service: Option<Box<dyn ComputeService>>,
     pub(crate) store: Store,
+    /// The root that was asked for, as it was written: a shim is told.
+    #[cfg(windows)]
+    pub(crate) root: String,
     pub(crate) owner: String,
     pub(crate) stdout: &'a mut dyn Write,
     pub(crate) stderr: &'a mut dyn Write,
@@ -24,6 +27,8 @@ impl<'a> Context<'a> {
             make_service: environment.service,
             service: None,
             store: Store::new(&environment.state, &globals.root),
+            #[cfg(windows)]
+            root: globals.root,
             owner: globals.owner,
             stdout: &mut *environment.stdout,
             stderr: &mut *environment.stderr,

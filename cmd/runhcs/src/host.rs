@@ -23,11 +23,14 @@ fn service() -> anyhow::Result<Box<dyn ComputeService>> {
     Ok(Box::new(host_linux::LinuxHost::new()))
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
 fn service() -> anyhow::Result<Box<dyn ComputeService>> {
-    anyhow::bail!(
-        "this build has no compute service for this operating system: the Windows host is not built yet"
-    )
+    Ok(Box::new(host_windows::WindowsHost::new()))
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn service() -> anyhow::Result<Box<dyn ComputeService>> {
+    anyhow::bail!("this operating system has no compute service: run it on Linux or Windows")
 }
 
 #[cfg(target_os = "linux")]

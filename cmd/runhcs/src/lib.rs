@@ -8,24 +8,26 @@
 //! [`main`] is the program on this machine's service; [`run`] is the same on
 //! any other, for tests.
 
-// Making containers is for Unix hosts so far; the rest is the same everywhere.
-#![cfg_attr(not(unix), allow(dead_code))]
-
 mod app;
 mod cli;
 mod commands;
 mod config;
 mod container;
 mod context;
+mod creation;
 mod host;
 mod json;
 mod log;
+mod pid_file;
+mod process;
 mod record;
 mod signals;
 mod store;
 mod table;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 pub use app::{Environment, run};
 pub use host::main;

@@ -10,7 +10,8 @@
 //! - lets a test play the part of what runs in a system
 //!   ([`FakeService::inside`]): processes end, write and read; systems crash.
 //!
-//! Nothing happens in it by itself. A shutdown is obeyed at once, SIGKILL ends
+//! Nothing happens in it by itself, unless [`FakeService::on_process`] names who
+//! plays its processes. A shutdown is obeyed at once, SIGKILL ends
 //! a process, any other signal is only noted. A system that has stopped is
 //! forgotten once its last handle is closed. Streams of
 //! [`StdioSource::Files`](crate::StdioSource) are closed, not written to.
@@ -43,7 +44,7 @@ mod record;
 mod system;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,10 +64,14 @@ pub use self::log::Call;
 #[derive(Clone)]
 pub struct FakeService(Arc<Shared>);
 
+/// Who plays a process: called with its system's inside, its id and its parameters.
+type Player = dyn Fn(Inside, u32, &schema2::ProcessParameters) + Send + Sync;
+
 struct Shared {
     os: &'static str,
     log: Log,
     systems: Mutex<BTreeMap<SystemId, Arc<System>>>,
+    player: OnceLock<Box<Player>>,
 }
 
 impl FakeService {
@@ -81,7 +86,12 @@ impl FakeService {
     }
 
     fn new(os: &'static str) -> Self {
-        Self(Arc::new(Shared { os, log: Log::default(), systems: Mutex::default() }))
+        Self(Arc::new(Shared {
+            os,
+            log: Log::default(),
+            systems: Mutex::default(),
+            player: OnceLock::new(),
+        }))
     }
 
     /// All calls so far, in the order in which they were made.
@@ -106,6 +116,16 @@ impl FakeService {
         self.0.log.delay(operation, time);
     }
 
+    /// Calls `player` for each process that is made from now on, so that it does
+    /// what its program would. Only the first player is heard.
+    pub fn on_process(
+        &self,
+        player: impl Fn(Inside, u32, &schema2::ProcessParameters) + Send + Sync + 'static,
+    ) {
+        // A second one is dropped, as said.
+        let _ = self.0.player.set(Box::new(player));
+    }
+
     /// The inside of a system, where the service has it.
     pub fn inside(&self, id: &str) -> Option<Inside> {
         self.0.systems().get(&id.parse().ok()?).map(|system| Inside(Arc::clone(system)))
@@ -113,6 +133,13 @@ impl FakeService {
 }
 
 impl Shared {
+    /// A process was made.
+    fn started(&self, system: &Arc<System>, pid: u32, parameters: &schema2::ProcessParameters) {
+        if let Some(player) = self.player.get() {
+            player(Inside(Arc::clone(system)), pid, parameters);
+        }
+    }
+
     fn systems(&self) -> MutexGuard<'_, BTreeMap<SystemId, Arc<System>>> {
         self.systems.lock().unwrap_or_else(PoisonError::into_inner)
     }

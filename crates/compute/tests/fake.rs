@@ -232,6 +232,22 @@ async fn a_process_reads_writes_and_ends() {
 }
 
 #[tokio::test]
+async fn a_process_can_have_a_player() {
+    let service = FakeService::linux();
+    service.on_process(|inside, pid, parameters| {
+        inside.write_stdout(pid, parameters.command_line.as_bytes()).expect("it writes");
+        inside.exit_process(pid, 5);
+    });
+    let system = service.create(&id("c1"), &document()).await.expect("a system");
+    system.start().await.expect("it starts");
+    let process = create_cat(system.as_ref()).await;
+    let mut out = String::new();
+    let mut stdout = process.stdio().await.expect("its streams").stdout.expect("a pipe");
+    stdout.read_to_string(&mut out).await.expect("its output");
+    assert_eq!((out.as_str(), process.exit_code().await), ("cat -n", Ok(5)));
+}
+
+#[tokio::test]
 async fn a_console_has_one_output_stream() {
     let service = FakeService::linux();
     let system = service.create(&id("c1"), &document()).await.expect("a system");

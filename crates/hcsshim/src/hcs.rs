@@ -139,7 +139,9 @@ fn parsed(operation: &'static str, id: &str) -> Result<SystemId> {
 static PLATFORM: LazyLock<Hcs> = LazyLock::new(|| {
     #[cfg(target_os = "linux")]
     let service = host_linux::LinuxHost::new();
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(windows)]
+    let service = host_windows::WindowsHost::new();
+    #[cfg(not(any(target_os = "linux", windows)))]
     let service = crate::unsupported::Unsupported;
     Hcs::new(Arc::new(service))
 });

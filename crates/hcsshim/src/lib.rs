@@ -13,9 +13,7 @@
 //! Does not
 //! - offer async calls: the traits of the crate `compute` are those. A call of
 //!   this crate blocks its thread, also where that thread runs async code;
-//! - know image layers or networks yet;
-//! - run containers on Windows yet: there every call of the free functions fails
-//!   with [`ERR_PLATFORM_NOT_SUPPORTED`].
+//! - know image layers or networks yet.
 //!
 //! # Example
 //! One command in a container of its own. It is run on the host in memory that
@@ -81,7 +79,7 @@ mod predicates;
 mod process;
 mod properties;
 mod stdio;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod unsupported;
 mod wait;
 

@@ -13,7 +13,6 @@ pub(crate) use arguments::{
     Cli, Command, CreateScratch, Delete, Events, Globals, Id, Kill, List, PrepareDisk, ProcessList,
     ResizeTty, Shim, Spec,
 };
-#[cfg(unix)]
 pub(crate) use arguments::{CreateArgs, Exec, Run};
 
 /// What to do.

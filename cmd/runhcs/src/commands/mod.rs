@@ -6,13 +6,16 @@ mod refused;
 mod report;
 mod spec;
 
-#[cfg(unix)]
 pub(crate) use control::{end, forgotten};
 
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
+#[cfg(unix)]
+use crate::unix as platform;
+#[cfg(windows)]
+use crate::windows as platform;
 
 /// Runs a command.
 pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result<u8> {
@@ -25,6 +28,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result
         }
         Command::CreateScratch(scratch) => refused::create_scratch(&scratch),
         Command::PrepareDisk(disk) => refused::prepare_disk(&disk),
+        #[cfg(not(windows))]
         Command::Shim(shim) => refused::shim(&shim, context),
         Command::Vmshim(_) => refused::vm_shim(),
         command => {
@@ -40,12 +44,11 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result
 /// Runs a command that asks the compute service.
 async fn on_service(command: Command, context: &mut Context<'_>) -> anyhow::Result<u8> {
     match command {
-        #[cfg(unix)]
-        Command::Create(create) => crate::unix::create(&create, context).await,
-        #[cfg(unix)]
-        Command::Run(run) => crate::unix::run(&run, context).await,
-        #[cfg(unix)]
-        Command::Exec(exec) => crate::unix::exec(exec, context).await,
+        Command::Create(create) => platform::create(&create, context).await,
+        Command::Run(run) => platform::run(&run, context).await,
+        Command::Exec(exec) => platform::exec(exec, context).await,
+        #[cfg(windows)]
+        Command::Shim(shim) => platform::shim(&shim, context).await,
         Command::Start(id) => control::start(&id, context).await,
         Command::State(id) => report::state(&id, context).await,
         Command::List(list) => report::list(&list, context).await,

@@ -2,7 +2,10 @@
 
 use anyhow::bail;
 
-use crate::cli::{CreateScratch, PrepareDisk, Shim};
+#[cfg(not(windows))]
+use crate::cli::Shim;
+use crate::cli::{CreateScratch, PrepareDisk};
+#[cfg(not(windows))]
 use crate::context::{Context, system_id};
 
 /// The text where the destination is missing is the reference's.
@@ -28,6 +31,7 @@ pub(super) fn prepare_disk(disk: &PrepareDisk) -> anyhow::Result<u8> {
     }
 }
 
+#[cfg(not(windows))]
 pub(super) fn shim(shim: &Shim, context: &Context<'_>) -> anyhow::Result<u8> {
     context.store.read(&system_id(&shim.id)?)?;
     bail!("container {} needs no shim: on this host each has a worker of its own", shim.id)

@@ -8,8 +8,8 @@ use compute::{ConsoleSize, Process, Signal};
 use tokio::signal::unix::{self, SignalKind};
 
 use super::relay::Relay;
-use super::run::exit_code;
 use super::terminal::{RawMode, Terminal};
+use crate::creation::exit_code;
 
 /// The signals that are passed on: those that somebody sends to end a program
 /// or to tell it something. What the kernel sends for a fault of ours is ours.

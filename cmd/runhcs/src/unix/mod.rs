@@ -4,7 +4,6 @@ mod console_socket;
 mod create;
 mod exec;
 mod foreground;
-mod pid_file;
 mod relay;
 mod run;
 mod terminal;

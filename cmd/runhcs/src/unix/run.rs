@@ -1,12 +1,10 @@
 //! A container from its creation to its end.
 
-use compute::{ComputeSystem, Process, SystemId};
-
-use super::create::{Created, new_container, undo};
+use super::create::{Created, new_container};
 use super::foreground::Foreground;
 use crate::cli::Run;
-use crate::commands::{end, forgotten};
 use crate::context::Context;
+use crate::creation::{remove, undo};
 
 /// Creates and starts a container; waits for its end unless it is detached.
 pub(crate) async fn run(run: &Run, context: &mut Context<'_>) -> anyhow::Result<u8> {
@@ -33,29 +31,7 @@ pub(crate) async fn run(run: &Run, context: &mut Context<'_>) -> anyhow::Result<
     pid_file.keep();
     if !run.detach {
         drop(process);
-        // The container's exit code is told all the same.
-        if let Err(error) = remove(system, &id, context).await {
-            tracing::error!(%id, %error, "the container could not be deleted");
-            writeln!(context.stderr, "container {id} has ended and could not be deleted: {error}")?;
-        }
+        remove(system, &id, context).await?;
     }
     Ok(code)
-}
-
-/// Removes a container that has ended.
-async fn remove(
-    system: Box<dyn ComputeSystem>,
-    id: &SystemId,
-    context: &mut Context<'_>,
-) -> anyhow::Result<()> {
-    end(system).await?;
-    forgotten(context, id).await?;
-    Ok(context.store.remove(id)?)
-}
-
-/// How a process ended, as an exit code of this program.
-pub(super) async fn exit_code(process: &dyn Process) -> anyhow::Result<u8> {
-    let code = process.exit_code().await?;
-    // A container of another system can have codes that a Linux program cannot.
-    Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX))
 }

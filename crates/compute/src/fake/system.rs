@@ -153,7 +153,10 @@ impl ComputeSystem for FakeSystem {
             Ok::<_, SystemCode>(live.add_process(parameters, &stdio))
         });
         match created {
-            Ok(pid) => Ok(Box::new(FakeProcess::new(&self.shared, &self.system, pid))),
+            Ok(pid) => {
+                self.shared.started(&self.system, pid, parameters);
+                Ok(Box::new(FakeProcess::new(&self.shared, &self.system, pid)))
+            }
             Err(code) => {
                 let name = format!("{}: {}", operation::CREATE_PROCESS, parameters.command_line);
                 Err(Error::about(name, self.system.object(), code))

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 
 /// A pid file that is removed again unless it is kept.
-pub(super) struct PidFile {
+pub(crate) struct PidFile {
     path: Option<PathBuf>,
 }
 
 impl PidFile {
     /// Writes the file where one is asked for. Who reads it sees all of it.
-    pub(super) fn write(path: Option<&Path>, pid: u32) -> anyhow::Result<Self> {
+    pub(crate) fn write(path: Option<&Path>, pid: u32) -> anyhow::Result<Self> {
         let Some(path) = path else {
             return Ok(Self { path: None });
         };
@@ -34,7 +34,7 @@ impl PidFile {
     }
 
     /// Leaves the file where it is.
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.path = None;
     }
 }
