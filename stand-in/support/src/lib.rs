@@ -2,7 +2,7 @@
 //!
 //! Does: handles that are never given twice (`Table`), callbacks on threads of
 //! the DLL (`Sink`), arguments and results as C has them (`Text`, `Out`,
-//! [`exports!`]), the streams of a process as named pipes ([`process_information`]).
+//! `exports!`), the streams of a process as named pipes (`process_information`).
 //!
 //! Does not: know what a call means; that is the DLLs' and the gateway's.
 // It meets C: strings, pipes and out parameters are pointers. Each block says why
