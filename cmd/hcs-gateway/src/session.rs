@@ -1,0 +1,406 @@
+//! A control connection: its calls, its handles, its events.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use compute::error::SystemCode;
+use compute::{
+    ComputeService, ComputeSystem, ConsoleSize, Document, Process, Signal, StdioSource,
+    SystemEvent, SystemId,
+};
+use futures_util::StreamExt;
+use hcs_schema::HResult;
+use hcs_schema::guest_request::{ProcessModifyOperation, STDIOHandle};
+use hcs_schema::schema1::ContainerConfig;
+use hcs_schema::schema2::{self, ProcessModifyRequest, PropertyQuery};
+use serde_json::Value;
+use stand_in::frame::encode;
+use stand_in::protocol::{Event, MAX_FRAME, ProcessInfo, Reply, Request, kind};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::reply::{Refusal, bad_handle, document, done, failed, parsed, refused};
+use crate::server::{Server, read_frame};
+use crate::streams::Stream;
+
+/// What a client has opened, and how it is told.
+pub(crate) struct Session {
+    server: Arc<Server>,
+    systems: Mutex<HashMap<u64, Held<dyn ComputeSystem>>>,
+    processes: Mutex<HashMap<u64, Held<dyn Process>>>,
+    last: AtomicU64,
+    out: mpsc::UnboundedSender<Vec<u8>>,
+}
+
+/// What a handle stands for, and the task that tells its events.
+struct Held<T: ?Sized> {
+    object: Arc<T>,
+    teller: Option<AbortHandle>,
+}
+
+impl<T: ?Sized> Drop for Held<T> {
+    fn drop(&mut self) {
+        if let Some(teller) = &self.teller {
+            teller.abort();
+        }
+    }
+}
+
+type Answer = Result<Reply, Refusal>;
+
+impl Session {
+    /// Serves a connection until its end. All of its handles end with it.
+    pub(crate) async fn serve(server: Arc<Server>, connection: TcpStream) -> io::Result<()> {
+        let (mut from, mut to) = connection.into_split();
+        // Unbounded: a client that calls reads its answers, or is gone.
+        let (out, mut frames) = mpsc::unbounded_channel::<Vec<u8>>();
+        let writer = tokio::spawn(async move {
+            while let Some(frame) = frames.recv().await {
+                if to.write_all(&frame).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let session = Arc::new(Self {
+            server,
+            systems: Mutex::default(),
+            processes: Mutex::default(),
+            last: AtomicU64::new(0),
+            out,
+        });
+        let mut calls = JoinSet::new();
+        let outcome = loop {
+            // Those that are done.
+            while calls.try_join_next().is_some() {}
+            let (header, body) = match read_frame(&mut from, MAX_FRAME).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            let request = match serde_json::from_slice::<Request>(&body) {
+                Ok(request) if header.kind == kind::REQUEST => request,
+                _ => break Err(io::Error::new(io::ErrorKind::InvalidData, "no request")),
+            };
+            let session = Arc::clone(&session);
+            calls.spawn(async move { session.answer(header.id, request).await });
+        };
+        // A call that is under way is given up, and with it what it would have made.
+        calls.shutdown().await;
+        lock(&session.processes).clear();
+        lock(&session.systems).clear();
+        drop(session);
+        writer.abort();
+        outcome
+    }
+
+    async fn answer(self: Arc<Self>, id: u64, request: Request) {
+        tracing::debug!(id, ?request, "call");
+        let reply = self.call(request).await.unwrap_or_else(|refusal| *refusal);
+        tracing::debug!(id, hresult = format_args!("{:#x}", reply.hresult), "answer");
+        self.send(kind::REPLY, id, &reply);
+        // Events come after the handle that they are of.
+        if let Some(system) = reply.system {
+            self.tell_system(system);
+        }
+        if let Some(process) = reply.process {
+            self.tell_process(process.handle);
+        }
+    }
+
+    fn send(&self, kind: gcs_protocol::MessageType, id: u64, value: &impl serde::Serialize) {
+        match encode(kind, id, value, MAX_FRAME) {
+            // A client that has gone hears nothing.
+            Ok(frame) => drop(self.out.send(frame)),
+            Err(error) => {
+                tracing::warn!(id, %error, "an answer is too long");
+                let reply = refused(HResult::E_FAIL, error.to_string());
+                if let Ok(frame) = encode(kind, id, &reply, MAX_FRAME) {
+                    drop(self.out.send(frame));
+                }
+            }
+        }
+    }
+
+    async fn call(&self, request: Request) -> Answer {
+        let host = &self.server.host;
+        match request {
+            Request::Enumerate { query } => {
+                document(&host.enumerate(&parsed(&query)?).await.map_err(|e| failed(&e))?)
+            }
+            Request::CreateSystem { id, document } => {
+                let (id, document) = (system_id(&id)?, self.document(&document)?);
+                let made = host.create(&id, &document).await.map_err(|e| failed(&e))?;
+                Ok(self.keep_system(made))
+            }
+            Request::OpenSystem { id } => {
+                let opened = host.open(&system_id(&id)?).await.map_err(|e| failed(&e))?;
+                Ok(self.keep_system(opened))
+            }
+            Request::CloseSystem { system } => {
+                let held = lock(&self.systems).remove(&system).ok_or_else(bad_handle)?;
+                finish(held.object.close().await)
+            }
+            Request::Start { system, .. } => finish(self.system(system)?.start().await),
+            Request::Shutdown { system, .. } => finish(self.system(system)?.shutdown().await),
+            Request::Terminate { system, .. } => finish(self.system(system)?.terminate().await),
+            Request::Pause { system, options } => {
+                finish(self.system(system)?.pause(&parsed(&options)?).await)
+            }
+            Request::Resume { system, .. } => finish(self.system(system)?.resume().await),
+            Request::Save { system, options } => {
+                finish(self.system(system)?.save(&self.translated(&options)?).await)
+            }
+            Request::Properties { system, query } => {
+                let query: PropertyQuery = parsed(&query)?;
+                let system = self.system(system)?;
+                document(&system.properties(&query).await.map_err(|e| failed(&e))?)
+            }
+            Request::Modify { system, request } => {
+                finish(self.system(system)?.modify(&self.translated(&request)?).await)
+            }
+            Request::CreateProcess { system, parameters } => {
+                let system = self.system(system)?;
+                let parameters = parsed(&parameters)?;
+                let made = system.create_process(&parameters, StdioSource::Pipes).await;
+                let process: Arc<dyn Process> = made.map_err(|e| failed(&e))?.into();
+                self.keep_process(process, true).await
+            }
+            Request::OpenProcess { system, pid } => {
+                let opened = self.system(system)?.open_process(pid).await;
+                self.keep_process(opened.map_err(|e| failed(&e))?.into(), false).await
+            }
+            Request::CloseProcess { process } => {
+                let held = lock(&self.processes).remove(&process).ok_or_else(bad_handle)?;
+                finish(held.object.close().await)
+            }
+            Request::ProcessInfo { process } => {
+                let object = self.process(process)?;
+                let info = self.streams(process, &object).await?;
+                Ok(Reply { process: Some(info), ..done() })
+            }
+            Request::ProcessProperties { process } => {
+                document(&self.process(process)?.status().await.map_err(|e| failed(&e))?)
+            }
+            Request::ModifyProcess { process, settings } => {
+                modify(self.process(process)?.as_ref(), &parsed(&settings)?).await
+            }
+            Request::SignalProcess { process, options } => {
+                signal(self.process(process)?.as_ref(), &parsed(&options)?).await
+            }
+            Request::TerminateProcess { process } => delivered(self.process(process)?.kill().await),
+            Request::ServiceProperties { query } => {
+                let query: PropertyQuery = parsed(&query)?;
+                document(&host.service_properties(&query).await.map_err(|e| failed(&e))?)
+            }
+            Request::ModifyServiceSettings { settings } => {
+                finish(host.modify_service_settings(&parsed(&settings)?).await)
+            }
+            _ => Err(refused(
+                SystemCode::ERR_NOT_SUPPORTED.to_hresult(),
+                "the gateway does not know this call".into(),
+            )),
+        }
+    }
+
+    /// A document whose paths are this machine's.
+    fn translated<T: serde::de::DeserializeOwned + Default>(
+        &self,
+        text: &str,
+    ) -> Result<T, Refusal> {
+        let mut value: Value = parsed(text)?;
+        if value.is_null() {
+            return Ok(T::default());
+        }
+        self.server.drives.translate(&mut value);
+        parsed(&value.to_string())
+    }
+
+    /// What a system is made from: of schema 2 where it says its version.
+    fn document(&self, text: &str) -> Result<Document, Refusal> {
+        let value: Value = parsed(text)?;
+        if value.get("SchemaVersion").is_some_and(Value::is_object) {
+            Ok(Document::from(self.translated::<schema2::ComputeSystem>(text)?))
+        } else {
+            Ok(Document::from(self.translated::<ContainerConfig>(text)?))
+        }
+    }
+
+    fn system(&self, handle: u64) -> Result<Arc<dyn ComputeSystem>, Refusal> {
+        let systems = lock(&self.systems);
+        systems.get(&handle).map(|held| Arc::clone(&held.object)).ok_or_else(bad_handle)
+    }
+
+    fn process(&self, handle: u64) -> Result<Arc<dyn Process>, Refusal> {
+        let processes = lock(&self.processes);
+        processes.get(&handle).map(|held| Arc::clone(&held.object)).ok_or_else(bad_handle)
+    }
+
+    fn new_handle(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn keep_system(&self, system: Box<dyn ComputeSystem>) -> Reply {
+        let handle = self.new_handle();
+        let held = Held { object: Arc::from(system), teller: None };
+        lock(&self.systems).insert(handle, held);
+        Reply { system: Some(handle), ..done() }
+    }
+
+    async fn keep_process(&self, process: Arc<dyn Process>, streams: bool) -> Answer {
+        let handle = self.new_handle();
+        let info = if streams {
+            self.streams(handle, &process).await?
+        } else {
+            ProcessInfo { handle, pid: process.pid(), stdin: None, stdout: None, stderr: None }
+        };
+        lock(&self.processes).insert(handle, Held { object: process, teller: None });
+        Ok(Reply { process: Some(info), ..done() })
+    }
+
+    /// Offers a process's streams.
+    async fn streams(
+        &self,
+        handle: u64,
+        process: &Arc<dyn Process>,
+    ) -> Result<ProcessInfo, Refusal> {
+        let stdio = process.stdio().await.map_err(|e| failed(&e))?;
+        let offer = |stream| self.server.streams.offer(stream);
+        // A console carries both outputs, and its input has no end.
+        let has_end = stdio.stderr.is_some() || stdio.stdout.is_none();
+        let process = Arc::clone(process);
+        let pid = process.pid();
+        let stdin = stdio.stdin.map(|pipe| offer(Stream::Input { pipe, process, has_end }));
+        let stdout = stdio.stdout.map(|pipe| offer(Stream::Output(pipe)));
+        let stderr = stdio.stderr.map(|pipe| offer(Stream::Output(pipe)));
+        Ok(ProcessInfo { handle, pid, stdin, stdout, stderr })
+    }
+
+    /// Tells a system's events until its handle is closed.
+    fn tell_system(self: &Arc<Self>, handle: u64) {
+        let mut systems = lock(&self.systems);
+        let Some(held) = systems.get_mut(&handle) else {
+            return;
+        };
+        let mut events = held.object.events();
+        let session = Arc::downgrade(self);
+        let teller = tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                let (Some(session), Some(event)) = (session.upgrade(), of_system(handle, event))
+                else {
+                    continue;
+                };
+                session.send(kind::EVENT, 0, &event);
+            }
+        });
+        held.teller = Some(teller.abort_handle());
+    }
+
+    /// Tells a process's end, unless its handle is closed before.
+    fn tell_process(self: &Arc<Self>, handle: u64) {
+        let mut processes = lock(&self.processes);
+        // It is told once, whoever asks for its streams again.
+        let Some(held) = processes.get_mut(&handle).filter(|held| held.teller.is_none()) else {
+            return;
+        };
+        let process = Arc::clone(&held.object);
+        let session = Arc::downgrade(self);
+        let teller = tokio::spawn(async move {
+            let status = match process.wait().await {
+                Ok(()) => process.status().await,
+                Err(error) => Err(error),
+            };
+            let status = status.ok().and_then(|status| serde_json::to_value(status).ok());
+            let event = match status {
+                Some(status) => Event::ProcessExited { process: handle, status },
+                None => Event::ProcessServiceDisconnect { process: handle },
+            };
+            if let Some(session) = session.upgrade() {
+                session.send(kind::EVENT, 0, &event);
+            }
+        });
+        held.teller = Some(teller.abort_handle());
+    }
+}
+
+fn of_system(system: u64, event: SystemEvent) -> Option<Event> {
+    Some(match event {
+        SystemEvent::Exited(exit) => {
+            Event::SystemExited { system, status: exit.status.0, exit_type: exit.exit_type }
+        }
+        SystemEvent::CrashInitiated => Event::SystemCrashInitiated { system },
+        SystemEvent::CrashReport(report) => Event::SystemCrashReport { system, report },
+        SystemEvent::ServiceDisconnect => Event::ServiceDisconnect { system },
+        // A process's end is told by its own handle.
+        _ => return None,
+    })
+}
+
+async fn modify(process: &dyn Process, request: &ProcessModifyRequest) -> Answer {
+    let missing = |what: &str| {
+        let code = SystemCode::ERR_VMCOMPUTE_INVALID_JSON.to_hresult();
+        refused(code, format!("{what} is missing"))
+    };
+    match &request.operation {
+        ProcessModifyOperation::ConsoleSize => {
+            let size = request.console_size.as_ref().ok_or_else(|| missing("ConsoleSize"))?;
+            let size = ConsoleSize { width: size.width, height: size.height };
+            finish(process.resize_console(size).await)
+        }
+        ProcessModifyOperation::CloseHandle => {
+            let close = request.close_handle.as_ref().ok_or_else(|| missing("CloseHandle"))?;
+            finish(match &close.handle {
+                STDIOHandle::StdIn => process.close_stdin().await,
+                STDIOHandle::StdOut => process.close_stdout().await,
+                STDIOHandle::StdErr => process.close_stderr().await,
+                _ => return Err(missing("CloseHandle.Handle")),
+            })
+        }
+        _ => Err(missing("Operation")),
+    }
+}
+
+/// `{"Signal": 15}` or `{"Signal": "CtrlC"}`.
+async fn signal(process: &dyn Process, options: &Value) -> Answer {
+    let signal = match options.get("Signal") {
+        Some(Value::String(name)) => Signal::Windows(name.clone()),
+        Some(Value::Number(number)) => {
+            let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
+            Signal::Linux(number.ok_or_else(|| {
+                refused(HResult::E_INVALIDARG, "Signal is no signal's number".into())
+            })?)
+        }
+        _ => {
+            let code = SystemCode::ERR_VMCOMPUTE_INVALID_JSON.to_hresult();
+            return Err(refused(code, "Signal is missing".into()));
+        }
+    };
+    delivered(process.signal(&signal).await)
+}
+
+/// A signal that finds nobody is the service's "not found".
+fn delivered(outcome: compute::Result<bool>) -> Answer {
+    match outcome {
+        Ok(true) => Ok(done()),
+        Ok(false) => Err(refused(
+            SystemCode::ERR_ELEMENT_NOT_FOUND.to_hresult(),
+            "the process has ended".into(),
+        )),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn finish(outcome: compute::Result<()>) -> Answer {
+    outcome.map(|()| done()).map_err(|error| failed(&error))
+}
+
+fn system_id(text: &str) -> Result<SystemId, Refusal> {
+    text.parse::<SystemId>().map_err(|error| refused(HResult::E_INVALIDARG, error.to_string()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,84 @@
+//! Streams of processes that wait for their connections, and their relay.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use compute::{Process, ReadPipe, WritePipe};
+use stand_in::protocol::{STREAM_LIMIT_SECONDS, StreamId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_buf};
+use tokio::net::TcpStream;
+
+/// One end of a process's stream.
+pub(crate) enum Stream {
+    /// What the process writes.
+    Output(ReadPipe),
+    /// What the process reads; its end is the end of the connection, but for a
+    /// console, which has none.
+    Input { pipe: WritePipe, process: Arc<dyn Process>, has_end: bool },
+}
+
+/// Streams by their ids, each for one connection.
+#[derive(Clone, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<StreamId, Stream>>>);
+
+impl Streams {
+    /// Has a stream wait for its connection, for a time.
+    pub(crate) fn offer(&self, stream: Stream) -> StreamId {
+        let id = StreamId(uuid::Uuid::new_v4().simple().to_string());
+        self.table().insert(id.clone(), stream);
+        let (streams, expired) = (self.clone(), id.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(STREAM_LIMIT_SECONDS)).await;
+            drop(streams.take(&expired));
+        });
+        id
+    }
+
+    /// The stream of an id, once.
+    pub(crate) fn take(&self, id: &StreamId) -> Option<Stream> {
+        self.table().remove(id)
+    }
+
+    fn table(&self) -> MutexGuard<'_, HashMap<StreamId, Stream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much is copied at once.
+const BUFFER: usize = 128 << 10;
+
+impl Stream {
+    /// Copies until either side has ended.
+    pub(crate) async fn relay(self, mut connection: TcpStream) {
+        let (mut from, mut to) = connection.split();
+        match self {
+            Self::Output(pipe) => {
+                let mut pipe = tokio::io::BufReader::with_capacity(BUFFER, pipe);
+                let mut nothing = [0; 1];
+                tokio::select! {
+                    _ = copy_buf(&mut pipe, &mut to) => {}
+                    // The client reads no more.
+                    _ = from.read(&mut nothing) => return,
+                }
+                // A client that has gone has seen all that it wanted.
+                let _ = to.shutdown().await;
+                // The bytes are with the client once it hangs up.
+                let _ = from.read(&mut nothing).await;
+            }
+            Self::Input { mut pipe, process, has_end } => {
+                let mut from = tokio::io::BufReader::with_capacity(BUFFER, from);
+                tokio::select! {
+                    copied = copy_buf(&mut from, &mut pipe) => {
+                        if copied.is_ok() && has_end {
+                            let _ = pipe.flush().await;
+                            // A process that has ended reads nothing.
+                            let _ = process.close_stdin().await;
+                        }
+                    }
+                    _ = process.wait() => {}
+                }
+            }
+        }
+    }
+}
