@@ -18,5 +18,6 @@ pub mod programs;
 pub mod rootfs;
 pub mod stage;
 pub mod tools;
+pub mod wine;
 
 pub use stage::{Stage, on_stage};

@@ -7,7 +7,7 @@ use std::sync::Once;
 /// Packages that are built together, each with a program of its name.
 struct Built(&'static [&'static str], Once);
 
-static CONTAINERS: Built = Built(&["hcs-worker", "runhcs"], Once::new());
+static CONTAINERS: Built = Built(&["hcs-worker", "runhcs", "hcs-gateway"], Once::new());
 static IMAGES: Built = Built(&["tar2ext4", "dmverity-vhd"], Once::new());
 
 impl Built {
@@ -62,6 +62,11 @@ pub fn worker() -> PathBuf {
 /// The OCI runtime.
 pub fn runhcs() -> PathBuf {
     CONTAINERS.folder().join("runhcs")
+}
+
+/// The way from the stand-in DLLs to the Linux host.
+pub fn gateway() -> PathBuf {
+    CONTAINERS.folder().join("hcs-gateway")
 }
 
 /// The converter of layers.

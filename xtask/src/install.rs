@@ -19,6 +19,9 @@ pub(crate) const IP: Tool = Tool { program: "ip", package: "iproute2" };
 /// What compiles C for Windows: a crate has some.
 pub(crate) const MINGW: Tool =
     Tool { program: "x86_64-w64-mingw32-gcc", package: "gcc-mingw-w64-x86-64" };
+pub(crate) const WINE: Tool = Tool { program: "wine", package: "wine" };
+/// A `wine` can be there that runs 32 bits only.
+pub(crate) const WINE64: Tool = Tool { program: "wineserver", package: "wine64" };
 pub(crate) const E2FSCK: Tool = Tool { program: "e2fsck", package: "e2fsprogs" };
 pub(crate) const VERITYSETUP: Tool = Tool { program: "veritysetup", package: "cryptsetup-bin" };
 pub(crate) const QEMU_IMG: Tool = Tool { program: "qemu-img", package: "qemu-utils" };

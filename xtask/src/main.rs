@@ -8,6 +8,7 @@ mod dist;
 mod fuzz;
 mod install;
 mod test;
+mod wine;
 
 use std::process::ExitCode;
 

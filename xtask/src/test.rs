@@ -2,6 +2,7 @@
 
 mod lanes;
 mod report;
+mod wine;
 
 use std::time::Instant;
 

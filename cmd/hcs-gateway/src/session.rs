@@ -91,7 +91,11 @@ impl Session {
         // A call that is under way is given up, and with it what it would have made.
         calls.shutdown().await;
         lock(&session.processes).clear();
-        lock(&session.systems).clear();
+        let systems = std::mem::take(&mut *lock(&session.systems));
+        for held in systems.values() {
+            // Nobody is left to hear of a failure.
+            let _ = close(held).await;
+        }
         drop(session);
         writer.abort();
         outcome
@@ -142,7 +146,7 @@ impl Session {
             }
             Request::CloseSystem { system } => {
                 let held = lock(&self.systems).remove(&system).ok_or_else(bad_handle)?;
-                finish(held.object.close().await)
+                close(&held).await
             }
             Request::Start { system, .. } => finish(self.system(system)?.start().await),
             Request::Shutdown { system, .. } => finish(self.system(system)?.shutdown().await),
@@ -324,6 +328,18 @@ impl Session {
         });
         held.teller = Some(teller.abort_handle());
     }
+}
+
+/// Gives a system's handle up. One that has stopped goes with it, as on Windows:
+/// the Linux host would keep a record of one that stopped unseen.
+async fn close(held: &Held<dyn ComputeSystem>) -> Answer {
+    let system = &held.object;
+    let properties = system.properties(&PropertyQuery::default()).await;
+    if properties.is_ok_and(|properties| properties.state == "Stopped") {
+        // It may be gone by now.
+        let _ = system.terminate().await;
+    }
+    finish(system.close().await)
 }
 
 fn of_system(system: u64, event: SystemEvent) -> Option<Event> {

@@ -113,7 +113,10 @@ fn absolute(folder: Option<&Path>) -> anyhow::Result<PathBuf> {
 
 fn path_text(path: &Path) -> anyhow::Result<String> {
     let text = path.to_str();
-    Ok(text.ok_or_else(|| anyhow!("the path {} is not Unicode", path.display()))?.to_owned())
+    let text = text.ok_or_else(|| anyhow!("the path {} is not Unicode", path.display()))?;
+    // A long path of Windows, which `canonicalize` gives for short ones too.
+    let short = text.strip_prefix(r"\\?\").filter(|short| short.get(1..3) == Some(r":\"));
+    Ok(short.unwrap_or(text).to_owned())
 }
 
 /// The text of a file of no more than [`MAX_CONFIG`] bytes.

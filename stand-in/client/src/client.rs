@@ -30,6 +30,9 @@ struct Inner {
     writer: Mutex<TcpStream>,
 }
 
+/// The client of this process.
+static CLIENT: Mutex<Option<Client>> = Mutex::new(None);
+
 impl Client {
     /// The client of this process, by the environment variables
     /// [`protocol::ADDRESS`] and [`protocol::SECRET`].
@@ -40,7 +43,6 @@ impl Client {
     /// # Errors
     /// A variable is missing or wrong, or the gateway can't be reached.
     pub fn from_env() -> io::Result<Self> {
-        static CLIENT: Mutex<Option<Client>> = Mutex::new(None);
         let mut client = CLIENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = client.as_ref().filter(|client| !client.is_lost()) {
             return Ok(client.clone());
@@ -56,6 +58,18 @@ impl Client {
         let connected = Self::connect(address, &variable(protocol::SECRET)?)?;
         *client = Some(connected.clone());
         Ok(connected)
+    }
+
+    /// Ends the connection of this process's client, where it has one, without
+    /// waiting for anything: for a process that ends. Wine keeps the socket of a
+    /// process that ends inside a read open for a while, and with it its handles.
+    pub fn hang_up() {
+        // Whoever has the lock may have been killed with it.
+        if let Ok(client) = CLIENT.try_lock()
+            && let Some(client) = client.as_ref()
+        {
+            let _ = client.0.socket.shutdown(Shutdown::Both);
+        }
     }
 
     /// Connects to the gateway.

@@ -6,12 +6,13 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::report::Outcome;
-use super::{Arguments, Lane};
+use super::{Arguments, Lane, wine};
 use crate::cargo::{Built, build, cargo, target_folder};
 use crate::command::{is_root, run, workspace};
 use crate::{fuzz, install};
 
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
+/// What programs for Windows are built for.
+pub(super) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
 /// The folder of the end-to-end suites, and those of them that have lanes of
 /// their own.
@@ -38,6 +39,11 @@ pub(super) const LANES: &[Lane] = &[
         name: "e2e",
         about: "the end-to-end suites on this machine, next to runc and e2fsprogs, as root",
         run: |_| e2e(),
+    },
+    Lane {
+        name: "wine",
+        about: "the programs for Windows under Wine, against containers of this machine, as root",
+        run: wine::lane,
     },
     Lane {
         name: "guest-v2",
@@ -77,15 +83,17 @@ fn clippy(target: &[&str]) -> Result<()> {
 }
 
 fn windows() -> Outcome {
-    let mut add = Command::new("rustup");
-    add.args(["target", "add", WINDOWS]);
-    if let Err(error) = run(&mut add) {
-        return Outcome::Missing(format!("missing: the target {WINDOWS} ({error:#})"));
-    }
-    if let Err(missing) = install::tools(&[install::MINGW]) {
+    if let Err(missing) = add_windows().and_then(|()| install::tools(&[install::MINGW])) {
         return Outcome::Missing(missing);
     }
     clippy(&["--target", WINDOWS]).into()
+}
+
+/// Adds the target to the toolchain, where it is not there.
+pub(super) fn add_windows() -> Result<(), String> {
+    let mut add = Command::new("rustup");
+    add.args(["target", "add", WINDOWS]);
+    run(&mut add).map_err(|error| format!("missing: the target {WINDOWS} ({error:#})"))
 }
 
 fn doc() -> Result<()> {
@@ -110,7 +118,7 @@ fn programs() -> Result<()> {
 }
 
 /// What the end-to-end suites cannot do without.
-fn e2e_needs() -> Result<(), String> {
+pub(super) fn e2e_needs() -> Result<(), String> {
     if !is_root() {
         return Err("needs root".into());
     }
@@ -133,7 +141,7 @@ fn e2e() -> Outcome {
     if let Err(missing) = install::tools(&tools) {
         return Outcome::Missing(missing);
     }
-    suites(|name| ![SOAK, GUEST_V2, GUEST_VERITY].contains(&name), false).into()
+    suites(|name| ![SOAK, GUEST_V2, GUEST_VERITY, wine::SUITE].contains(&name), false, &[]).into()
 }
 
 fn fuzz_targets(arguments: &Arguments) -> Outcome {
@@ -150,12 +158,16 @@ fn soak(arguments: &Arguments) -> Outcome {
     if let Err(missing) = e2e_needs() {
         return Outcome::Missing(missing);
     }
-    suites(|name| name == SOAK, arguments.full).into()
+    suites(|name| name == SOAK, arguments.full, &[]).into()
 }
 
 /// Runs end-to-end suites. Each is started here and not by cargo, in whose
 /// presence it would build the programs once more by themselves.
-fn suites(chosen: fn(&str) -> bool, full: bool) -> Result<()> {
+pub(super) fn suites(
+    chosen: fn(&str) -> bool,
+    full: bool,
+    places: &[(&str, PathBuf)],
+) -> Result<()> {
     programs()?;
     let folder = workspace().join(E2E);
     let built = build(&["test", "--workspace", "--no-run"])?;
@@ -169,6 +181,7 @@ fn suites(chosen: fn(&str) -> bool, full: bool) -> Result<()> {
     for suite in suites {
         let mut command = Command::new(&suite.program);
         command.current_dir(&folder).env_remove("CARGO").env(GUEST_CACHE, guest_cache()?);
+        command.envs(places.iter().map(|(name, place)| (name, place)));
         if full {
             command.env("E2E_FULL", "1");
         }
@@ -204,7 +217,7 @@ fn guest_v2() -> Outcome {
         guest.arg(tests).env(GUEST_CACHE, guest_cache()?);
         run(&mut guest)
     };
-    cgroup().and_then(|()| suites(|name| name == GUEST_V2, false)).into()
+    cgroup().and_then(|()| suites(|name| name == GUEST_V2, false, &[])).into()
 }
 
 /// The suite boots a guest of its own, whose kernel its script unpacks.
@@ -215,5 +228,5 @@ fn guest_verity() -> Outcome {
     if let Err(missing) = install::package_lists() {
         println!("{missing}");
     }
-    suites(|name| name == GUEST_VERITY, false).into()
+    suites(|name| name == GUEST_VERITY, false, &[]).into()
 }

@@ -162,13 +162,16 @@ pub(crate) async fn end(system: Box<dyn ComputeSystem>) -> anyhow::Result<()> {
 /// id can be used again.
 pub(crate) async fn forgotten(context: &mut Context<'_>, id: &SystemId) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + END_LIMIT;
+    let mut pause = Duration::from_millis(1);
     while let Some(system) = open(context, id).await? {
         if tokio::time::Instant::now() > deadline {
             bail!("container {id} has ended and its compute system does not go");
         }
         compute::state::ignore_ended(system.terminate().await)?;
-        drop(system);
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        // Our own look must not be the handle that keeps it.
+        system.close().await?;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(64));
     }
     Ok(())
 }

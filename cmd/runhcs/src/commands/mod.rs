@@ -17,6 +17,10 @@ use crate::unix as platform;
 #[cfg(windows)]
 use crate::windows as platform;
 
+/// How long handles may take to be closed at the end.
+const CLOSE_LIMIT: std::time::Duration =
+    std::time::Duration::from_millis(if cfg!(windows) { 200 } else { 0 });
+
 /// Runs a command.
 pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result<u8> {
     match command {
@@ -34,8 +38,9 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> anyhow::Result
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let outcome = runtime.block_on(on_service(command, context));
-            // Nothing is left to wait for.
-            runtime.shutdown_background();
+            // Handles are closed on a thread of their own on Windows. Nothing else is
+            // left to wait for, such as a read of our stdin.
+            runtime.shutdown_timeout(CLOSE_LIMIT);
             outcome
         }
     }
