@@ -14,10 +14,10 @@
 //!
 //! On a stream connection bytes follow. The end of what the gateway sends is the
 //! end of the process's output; the end of what the client sends is the end of
-//! the process's input, but for a console, which has none. Output is read from
-//! the process before anyone claims the stream, up to a limit, and is kept: an
-//! exit is told after its process wrote its last byte, but maybe before that
-//! byte went through the stream, so readers go on to the stream's end.
+//! the process's input, but for a console, which has none. Output waits in the
+//! process's pipe until its stream is claimed. An exit is told after its process
+//! wrote its last byte, but maybe before that byte went through the stream, so
+//! readers go on to the stream's end.
 
 use gcs_protocol::MessageType;
 use hcs_schema::ResultDocument;
