@@ -326,7 +326,10 @@ async fn systems_are_selected_by_what_they_are() {
 #[tokio::test]
 async fn the_processes_of_a_system_are_listed_while_they_run() {
     let service = FakeService::linux();
-    let system = service.create(&id("c1"), &document()).await.expect("a system");
+    let from_spec =
+        schema2::ComputeSystem { hosted_system: Some(serde_json::json!({})), ..Default::default() };
+    let system = service.create(&id("c1"), &from_spec.into()).await.expect("a system");
+    assert!(system.is_oci());
     let first = create_cat(system.as_ref()).await;
     assert_eq!(system.start().await, Ok(()), "the init process comes before the start");
     let second = create_cat(system.as_ref()).await;

@@ -29,6 +29,7 @@ pub(super) struct System {
     name: String,
     owner: String,
     terminate_on_last_handle_closed: bool,
+    from_spec: bool,
     live: Mutex<Live>,
     changed: watch::Sender<()>,
 }
@@ -85,6 +86,7 @@ impl System {
             name,
             owner,
             terminate_on_last_handle_closed: terminate,
+            from_spec: matches!(document, Document::V2(document) if document.hosted_system.is_some()),
             live: Mutex::new(live),
             changed: watch::Sender::new(()),
         }
@@ -95,7 +97,7 @@ impl System {
     }
 
     pub(super) fn is_oci(&self) -> bool {
-        self.os == "linux" && self.system_type == SystemType::Container
+        self.os == "linux" && self.from_spec
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {
