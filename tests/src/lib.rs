@@ -1,7 +1,7 @@
 //! What the end-to-end suites share.
 //!
 //! Each suite in `tests/` drives the real programs against one peer: the
-//! kernel, runc, the OCI runtime specification, e2fsprogs, a killer, time. A test
+//! kernel, runc, containerd, the OCI runtime specification, e2fsprogs, a killer, time. A test
 //! gets a [`Stage`]: folders, names and control groups of its own, which it has
 //! to leave as it found them, and which are cleared when it fails. One without
 //! containers gets a [`tools::Place`]. Where the machine cannot run a test, they
@@ -9,7 +9,9 @@
 #![cfg(target_os = "linux")]
 
 pub mod bundle;
+pub mod containerd;
 pub mod drive;
+pub mod image;
 pub mod leaks;
 pub mod machine;
 pub mod mount;

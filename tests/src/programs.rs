@@ -8,6 +8,7 @@ use std::sync::Once;
 struct Built(&'static [&'static str], Once);
 
 static CONTAINERS: Built = Built(&["hcs-worker", "runhcs", "hcs-gateway"], Once::new());
+static CONFORMANCE: Built = Built(&["conformance"], Once::new());
 static IMAGES: Built = Built(&["tar2ext4", "dmverity-vhd"], Once::new());
 
 impl Built {
@@ -67,6 +68,11 @@ pub fn runhcs() -> PathBuf {
 /// The way from the stand-in DLLs to the Linux host.
 pub fn gateway() -> PathBuf {
     CONTAINERS.folder().join("hcs-gateway")
+}
+
+/// The suite of what every host has to do.
+pub fn conformance() -> PathBuf {
+    CONFORMANCE.folder().join("conformance")
 }
 
 /// The converter of layers.

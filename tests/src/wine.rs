@@ -130,7 +130,8 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn new(output: Output) -> Self {
+    /// Of a program that has ended.
+    pub fn new(output: Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
         Self {
             code: output.status.code(),

@@ -14,6 +14,10 @@ pub(crate) struct Tool {
 
 pub(crate) const RUNC: Tool = Tool { program: "runc", package: "runc" };
 pub(crate) const CRUN: Tool = Tool { program: "crun", package: "crun" };
+pub(crate) const CONTAINERD: Tool = Tool { program: "containerd", package: "containerd" };
+/// Where Debian has them, which is in nobody's search path.
+pub(crate) const CNI_PLUGINS: Tool =
+    Tool { program: "/usr/lib/cni/bridge", package: "containernetworking-plugins" };
 pub(crate) const BUSYBOX: Tool = Tool { program: "busybox", package: "busybox-static" };
 pub(crate) const IP: Tool = Tool { program: "ip", package: "iproute2" };
 /// What compiles C for Windows: a crate has some.

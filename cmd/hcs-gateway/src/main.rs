@@ -7,7 +7,11 @@
 //! user of this program may.
 
 #[cfg(target_os = "linux")]
+mod order;
+#[cfg(target_os = "linux")]
 mod paths;
+#[cfg(target_os = "linux")]
+mod process;
 #[cfg(target_os = "linux")]
 mod program;
 #[cfg(target_os = "linux")]
@@ -18,6 +22,8 @@ mod server;
 mod session;
 #[cfg(target_os = "linux")]
 mod streams;
+#[cfg(target_os = "linux")]
+mod turns;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

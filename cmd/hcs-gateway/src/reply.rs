@@ -7,6 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stand_in::protocol::Reply;
 
+/// What a call answers.
+pub(crate) type Answer = Result<Reply, Refusal>;
+
 /// What became of a call that did not go well.
 pub(crate) type Refusal = Box<Reply>;
 
@@ -80,6 +83,11 @@ fn code_of(named: Named) -> HResult {
         Named::UnexpectedContainerExit => SystemCode::ERR_VMCOMPUTE_UNEXPECTED_EXIT.to_hresult(),
         _ => HResult::E_FAIL,
     }
+}
+
+/// The answer to a call that gives nothing.
+pub(crate) fn finish(outcome: compute::Result<()>) -> Answer {
+    outcome.map(|()| done()).map_err(|error| failed(&error))
 }
 
 #[cfg(test)]

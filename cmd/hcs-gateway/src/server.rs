@@ -13,12 +13,14 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::paths::Drives;
 use crate::session::Session;
 use crate::streams::Streams;
+use crate::turns::Turns;
 
 /// What all connections share.
 pub(crate) struct Server {
     pub(crate) host: LinuxHost,
     pub(crate) drives: Drives,
     pub(crate) streams: Streams,
+    turns: Turns,
     secret: String,
 }
 
@@ -27,8 +29,8 @@ const HELLO_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 impl Server {
     pub(crate) fn new(secret: String, drives: Drives) -> Arc<Self> {
-        let (host, streams) = (LinuxHost::new(), Streams::default());
-        Arc::new(Self { host, drives, streams, secret })
+        let (host, streams, turns) = (LinuxHost::new(), Streams::default(), Turns::default());
+        Arc::new(Self { host, drives, streams, turns, secret })
     }
 
     /// Serves all connections.
@@ -73,7 +75,7 @@ impl Server {
             Some(id) => {
                 let stream = self.streams.take(&id).ok_or_else(refused)?;
                 connection.write_all(&welcome).await?;
-                stream.relay(connection).await;
+                stream.relay(connection, &self.turns).await;
                 Ok(())
             }
         }

@@ -7,14 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use compute::error::SystemCode;
 use compute::{
-    ComputeService, ComputeSystem, ConsoleSize, Document, Process, Signal, StdioSource,
-    SystemEvent, SystemId,
+    ComputeService, ComputeSystem, Document, Process, StdioSource, SystemEvent, SystemId,
 };
 use futures_util::StreamExt;
 use hcs_schema::HResult;
-use hcs_schema::guest_request::{ProcessModifyOperation, STDIOHandle};
 use hcs_schema::schema1::ContainerConfig;
-use hcs_schema::schema2::{self, ProcessModifyRequest, PropertyQuery};
+use hcs_schema::schema2::{self, PropertyQuery};
 use serde_json::Value;
 use stand_in::frame::encode;
 use stand_in::protocol::{Event, MAX_FRAME, ProcessInfo, Reply, Request, kind};
@@ -23,7 +21,9 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::reply::{Refusal, bad_handle, document, done, failed, parsed, refused};
+use crate::order::{Calls, Place, handle_of};
+use crate::process::{delivered, modify, signal};
+use crate::reply::{Answer, Refusal, bad_handle, document, done, failed, finish, parsed, refused};
 use crate::server::{Server, read_frame};
 use crate::streams::Stream;
 
@@ -40,6 +40,13 @@ pub(crate) struct Session {
 struct Held<T: ?Sized> {
     object: Arc<T>,
     teller: Option<AbortHandle>,
+    calls: Calls,
+}
+
+impl<T: ?Sized> Held<T> {
+    fn new(object: Arc<T>) -> Self {
+        Self { object, teller: None, calls: Calls::default() }
+    }
 }
 
 impl<T: ?Sized> Drop for Held<T> {
@@ -49,8 +56,6 @@ impl<T: ?Sized> Drop for Held<T> {
         }
     }
 }
-
-type Answer = Result<Reply, Refusal>;
 
 impl Session {
     /// Serves a connection until its end. All of its handles end with it.
@@ -85,8 +90,14 @@ impl Session {
                 Ok(request) if header.kind == kind::REQUEST => request,
                 _ => break Err(io::Error::new(io::ErrorKind::InvalidData, "no request")),
             };
+            // Here, where requests are in the order in which they came.
+            let place = session.place(&request);
             let session = Arc::clone(&session);
-            calls.spawn(async move { session.answer(header.id, request).await });
+            calls.spawn(async move {
+                place.come().await;
+                session.answer(header.id, request).await;
+                drop(place);
+            });
         };
         // A call that is under way is given up, and with it what it would have made.
         calls.shutdown().await;
@@ -243,14 +254,23 @@ impl Session {
         processes.get(&handle).map(|held| Arc::clone(&held.object)).ok_or_else(bad_handle)
     }
 
+    /// The place of a call among those on its handle.
+    fn place(&self, request: &Request) -> Place {
+        let Some(handle) = handle_of(request) else { return Place::None };
+        // No number is that of a system and of a process.
+        if let Some(held) = lock(&self.systems).get(&handle) {
+            return held.calls.place(request);
+        }
+        lock(&self.processes).get(&handle).map_or(Place::None, |held| held.calls.place(request))
+    }
+
     fn new_handle(&self) -> u64 {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn keep_system(&self, system: Box<dyn ComputeSystem>) -> Reply {
         let handle = self.new_handle();
-        let held = Held { object: Arc::from(system), teller: None };
-        lock(&self.systems).insert(handle, held);
+        lock(&self.systems).insert(handle, Held::new(Arc::from(system)));
         Reply { system: Some(handle), ..done() }
     }
 
@@ -261,7 +281,7 @@ impl Session {
         } else {
             ProcessInfo { handle, pid: process.pid(), stdin: None, stdout: None, stderr: None }
         };
-        lock(&self.processes).insert(handle, Held { object: process, teller: None });
+        lock(&self.processes).insert(handle, Held::new(process));
         Ok(Reply { process: Some(info), ..done() })
     }
 
@@ -275,12 +295,17 @@ impl Session {
         let offer = |stream| self.server.streams.offer(stream);
         // A console carries both outputs, and its input has no end.
         let has_end = stdio.stderr.is_some() || stdio.stdout.is_none();
-        let process = Arc::clone(process);
-        let pid = process.pid();
-        let stdin = stdio.stdin.map(|pipe| offer(Stream::Input { pipe, process, has_end }));
-        let stdout = stdio.stdout.map(|pipe| offer(Stream::Output(pipe)));
-        let stderr = stdio.stderr.map(|pipe| offer(Stream::Output(pipe)));
-        Ok(ProcessInfo { handle, pid, stdin, stdout, stderr })
+        let process = || Arc::clone(process);
+        let output =
+            |pipe, is_stderr| offer(Stream::Output { pipe, process: process(), is_stderr });
+        let input = |pipe| offer(Stream::Input { pipe, process: process(), has_end });
+        Ok(ProcessInfo {
+            handle,
+            pid: process().pid(),
+            stdin: stdio.stdin.map(input),
+            stdout: stdio.stdout.map(|pipe| output(pipe, false)),
+            stderr: stdio.stderr.map(|pipe| output(pipe, true)),
+        })
     }
 
     /// Tells a system's events until its handle is closed.
@@ -353,64 +378,6 @@ fn of_system(system: u64, event: SystemEvent) -> Option<Event> {
         // A process's end is told by its own handle.
         _ => return None,
     })
-}
-
-async fn modify(process: &dyn Process, request: &ProcessModifyRequest) -> Answer {
-    let missing = |what: &str| {
-        let code = SystemCode::ERR_VMCOMPUTE_INVALID_JSON.to_hresult();
-        refused(code, format!("{what} is missing"))
-    };
-    match &request.operation {
-        ProcessModifyOperation::ConsoleSize => {
-            let size = request.console_size.as_ref().ok_or_else(|| missing("ConsoleSize"))?;
-            let size = ConsoleSize { width: size.width, height: size.height };
-            finish(process.resize_console(size).await)
-        }
-        ProcessModifyOperation::CloseHandle => {
-            let close = request.close_handle.as_ref().ok_or_else(|| missing("CloseHandle"))?;
-            finish(match &close.handle {
-                STDIOHandle::StdIn => process.close_stdin().await,
-                STDIOHandle::StdOut => process.close_stdout().await,
-                STDIOHandle::StdErr => process.close_stderr().await,
-                _ => return Err(missing("CloseHandle.Handle")),
-            })
-        }
-        _ => Err(missing("Operation")),
-    }
-}
-
-/// `{"Signal": 15}` or `{"Signal": "CtrlC"}`.
-async fn signal(process: &dyn Process, options: &Value) -> Answer {
-    let signal = match options.get("Signal") {
-        Some(Value::String(name)) => Signal::Windows(name.clone()),
-        Some(Value::Number(number)) => {
-            let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
-            Signal::Linux(number.ok_or_else(|| {
-                refused(HResult::E_INVALIDARG, "Signal is no signal's number".into())
-            })?)
-        }
-        _ => {
-            let code = SystemCode::ERR_VMCOMPUTE_INVALID_JSON.to_hresult();
-            return Err(refused(code, "Signal is missing".into()));
-        }
-    };
-    delivered(process.signal(&signal).await)
-}
-
-/// A signal that finds nobody is the service's "not found".
-fn delivered(outcome: compute::Result<bool>) -> Answer {
-    match outcome {
-        Ok(true) => Ok(done()),
-        Ok(false) => Err(refused(
-            SystemCode::ERR_ELEMENT_NOT_FOUND.to_hresult(),
-            "the process has ended".into(),
-        )),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-fn finish(outcome: compute::Result<()>) -> Answer {
-    outcome.map(|()| done()).map_err(|error| failed(&error))
 }
 
 fn system_id(text: &str) -> Result<SystemId, Refusal> {

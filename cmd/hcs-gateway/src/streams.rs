@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use compute::{Process, ReadPipe, WritePipe};
 use stand_in::protocol::{STREAM_LIMIT_SECONDS, StreamId};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_buf};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_buf};
 use tokio::net::TcpStream;
+
+use crate::turns::{Turn, Turns};
 
 /// One end of a process's stream.
 pub(crate) enum Stream {
     /// What the process writes.
-    Output(ReadPipe),
+    Output { pipe: ReadPipe, process: Arc<dyn Process>, is_stderr: bool },
     /// What the process reads; its end is the end of the connection, but for a
     /// console, which has none.
     Input { pipe: WritePipe, process: Arc<dyn Process>, has_end: bool },
@@ -50,17 +52,26 @@ const BUFFER: usize = 128 << 10;
 
 impl Stream {
     /// Copies until either side has ended.
-    pub(crate) async fn relay(self, mut connection: TcpStream) {
+    pub(crate) async fn relay(self, mut connection: TcpStream, turns: &Turns) {
         let (mut from, mut to) = connection.split();
         match self {
-            Self::Output(pipe) => {
-                let mut pipe = tokio::io::BufReader::with_capacity(BUFFER, pipe);
+            Self::Output { mut pipe, process, is_stderr } => {
+                let turn = turns.join((process.pid(), is_stderr));
                 let mut nothing = [0; 1];
                 tokio::select! {
-                    _ = copy_buf(&mut pipe, &mut to) => {}
-                    // The client reads no more.
-                    _ = from.read(&mut nothing) => return,
+                    _ = copy_output(&mut pipe, &mut to, &turn) => {}
+                    // The client reads no more: the process is to see it.
+                    _ = from.read(&mut nothing) => {
+                        drop((pipe, turn));
+                        // A process that has ended writes nothing.
+                        let _ = match is_stderr {
+                            false => process.close_stdout().await,
+                            true => process.close_stderr().await,
+                        };
+                        return;
+                    }
                 }
+                drop(turn);
                 // A client that has gone has seen all that it wanted.
                 let _ = to.shutdown().await;
                 // The bytes are with the client once it hangs up.
@@ -79,6 +90,28 @@ impl Stream {
                     _ = process.wait() => {}
                 }
             }
+        }
+    }
+}
+
+/// Copies what a process writes, whenever it is the reader's turn.
+async fn copy_output(
+    pipe: &mut ReadPipe,
+    to: &mut (impl AsyncWrite + Unpin),
+    turn: &Turn,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        turn.come().await;
+        // A read that is given up has taken nothing.
+        let length = tokio::select! {
+            biased;
+            () = turn.end() => continue,
+            length = pipe.read(&mut buffer) => length?,
+        };
+        match buffer.get(..length) {
+            None | Some([]) => return Ok(()),
+            Some(bytes) => to.write_all(bytes).await?,
         }
     }
 }

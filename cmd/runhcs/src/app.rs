@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 
 use compute::ComputeService;
 
@@ -10,13 +9,14 @@ use crate::cli::{self, Command, Parsed, Refused};
 use crate::commands;
 use crate::context::Context;
 use crate::log::{Format, Level, Log};
+use crate::store::Records;
 
 /// What the program runs in.
 pub struct Environment<'a> {
     /// Gives the compute service; called only by what needs it.
     pub service: &'a dyn Fn() -> anyhow::Result<Box<dyn ComputeService>>,
-    /// The folder with a folder of records for each root.
-    pub state: PathBuf,
+    /// Where the records of containers are.
+    pub records: Records,
     /// Where reports go.
     pub stdout: &'a mut dyn Write,
     /// Where errors go.

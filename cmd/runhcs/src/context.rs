@@ -12,7 +12,7 @@ use crate::store::Store;
 pub(crate) struct Context<'a> {
     make_service: &'a dyn Fn() -> anyhow::Result<Box<dyn ComputeService>>,
     service: Option<Box<dyn ComputeService>>,
-    pub(crate) store: Store,
+    pub(crate) store: Box<dyn Store>,
     /// The root that was asked for, as it was written: a shim is told.
     #[cfg(windows)]
     pub(crate) root: String,
@@ -26,7 +26,7 @@ impl<'a> Context<'a> {
         Self {
             make_service: environment.service,
             service: None,
-            store: Store::new(&environment.state, &globals.root),
+            store: environment.records.of(&globals.root),
             #[cfg(windows)]
             root: globals.root,
             owner: globals.owner,

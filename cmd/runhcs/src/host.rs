@@ -1,17 +1,16 @@
-//! The program on this machine: its arguments, its service, its state folder.
-
-use std::path::PathBuf;
+//! The program on this machine: its arguments, its service, its records.
 
 use compute::ComputeService;
 
 use crate::app::{Environment, run};
+use crate::store::Records;
 
 /// Runs the program with this process's arguments and streams; gives its exit
 /// code.
 pub fn main() -> u8 {
     let mut environment = Environment {
         service: &service,
-        state: state_folder(),
+        records: records(),
         stdout: &mut std::io::stdout(),
         stderr: &mut std::io::stderr(),
     };
@@ -34,12 +33,19 @@ fn service() -> anyhow::Result<Box<dyn ComputeService>> {
 }
 
 #[cfg(target_os = "linux")]
-fn state_folder() -> PathBuf {
-    host_linux::Roots::from_env().state.join("runhcs")
+fn records() -> Records {
+    Records::Folder(host_linux::Roots::from_env().state.join("runhcs"))
 }
 
-#[cfg(not(target_os = "linux"))]
-fn state_folder() -> PathBuf {
+#[cfg(windows)]
+fn records() -> Records {
+    Records::Registry
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn records() -> Records {
     let named = std::env::var_os("HCSSHIM_STATE_DIR").filter(|value| !value.is_empty());
-    named.map_or_else(|| std::env::temp_dir().join("hcsshim"), PathBuf::from).join("runhcs")
+    let folder =
+        named.map_or_else(|| std::env::temp_dir().join("hcsshim"), std::path::PathBuf::from);
+    Records::Folder(folder.join("runhcs"))
 }

@@ -31,3 +31,4 @@ mod windows;
 
 pub use app::{Environment, run};
 pub use host::main;
+pub use store::Records;

@@ -5,28 +5,14 @@ mod golden;
 #[path = "support/stand_in.rs"]
 mod stand_in;
 
-use std::path::Path;
+#[cfg_attr(windows, path = "support/registry.rs")]
+#[cfg_attr(not(windows), path = "support/folder.rs")]
+mod place;
 
 use serde_json::Value;
 
+use place::Place;
 use stand_in::StandIn;
-
-/// Writes the records that the reference had in its registry.
-fn make_records(state: &Path) {
-    let folder = state.join("zzroot");
-    std::fs::create_dir_all(&folder).expect("folder");
-    let entries = golden::value("runhcs-state-registry.json");
-    for entry in entries.as_array().expect("entries") {
-        let mut record = entry["State"].clone();
-        for name in ["ShimPid", "InitPid"] {
-            if let Some(pid) = entry.get(name) {
-                record[name] = pid.clone();
-            }
-        }
-        let path = folder.join(format!("{}.json", entry["ID"].as_str().expect("id")));
-        std::fs::write(path, record.to_string()).expect("write");
-    }
-}
 
 struct Outcome {
     exit: u8,
@@ -34,15 +20,19 @@ struct Outcome {
     stderr: String,
 }
 
-fn run(state: &Path, arguments: &[String]) -> Outcome {
+fn run(place: &Place, arguments: &[String]) -> Outcome {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut environment = runhcs::Environment {
         service: &|| Ok(Box::new(StandIn)),
-        state: state.to_owned(),
+        records: place.records(),
         stdout: &mut stdout,
         stderr: &mut stderr,
     };
-    let exit = runhcs::run(arguments.iter().map(Into::into), &mut environment);
+    let arguments = arguments.iter().map(|argument| match argument.as_str() {
+        "zzroot" => place.root().into(),
+        other => other.into(),
+    });
+    let exit = runhcs::run(arguments, &mut environment);
     let text = |bytes| String::from_utf8(bytes).expect("text");
     Outcome { exit, stdout: text(stdout), stderr: text(stderr) }
 }
@@ -53,9 +43,8 @@ fn golden_stored_states() {
     assert!(rows.len() >= 40);
     let denied = compute::error::SystemCode(5).to_string();
     for row in rows {
-        let state = tempfile::tempdir().expect("temp");
-        make_records(state.path());
-        let outcome = run(state.path(), &golden::arguments(&row));
+        let place = Place::new(&golden::value("runhcs-state-registry.json"));
+        let outcome = run(&place, &golden::arguments(&row));
         // A fault of the reference is nothing to imitate, but what is left is.
         if row["stderr"] != "<fault of the reference>" {
             let stderr = row["stderr"].as_str().expect("stderr").replace("{os-text 0x5}", &denied);
@@ -64,7 +53,7 @@ fn golden_stored_states() {
             assert_eq!(Some(outcome.exit.into()), row["exit"].as_u64(), "{row}");
         }
         let list = ["--root", "zzroot", "list", "-q"].map(String::from);
-        let ids: Value = run(state.path(), &list).stdout.lines().collect();
+        let ids: Value = run(&place, &list).stdout.lines().collect();
         assert_eq!(ids, row["idsAfter"], "{row}");
     }
 }

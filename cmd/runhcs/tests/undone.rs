@@ -31,7 +31,7 @@ impl Fixture {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let mut environment = runhcs::Environment {
             service: &|| Ok(Box::new(self.service.clone())),
-            state: self.temp.path().join("state"),
+            records: runhcs::Records::Folder(self.temp.path().join("state")),
             stdout: &mut stdout,
             stderr: &mut stderr,
         };

@@ -48,8 +48,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hcs_schema::RawJson;
 use hcs_schema::schema1::{ComputeSystemQuery, ContainerProperties};
-use hcs_schema::schema2;
+use hcs_schema::schema2::{self, PropertyType};
 
 use self::log::Log;
 use self::record::System;
@@ -72,6 +73,7 @@ struct Shared {
     log: Log,
     systems: Mutex<BTreeMap<SystemId, Arc<System>>>,
     player: OnceLock<Box<Player>>,
+    service_properties: Mutex<BTreeMap<PropertyType, RawJson>>,
 }
 
 impl FakeService {
@@ -91,6 +93,7 @@ impl FakeService {
             log: Log::default(),
             systems: Mutex::default(),
             player: OnceLock::new(),
+            service_properties: Mutex::default(),
         }))
     }
 
@@ -124,6 +127,14 @@ impl FakeService {
     ) {
         // A second one is dropped, as said.
         let _ = self.0.player.set(Box::new(player));
+    }
+
+    /// What the service answers from now on to a question about itself; without
+    /// it such a question has no answer.
+    pub fn set_service_property(&self, property: PropertyType, answer: RawJson) {
+        let mut properties =
+            self.0.service_properties.lock().unwrap_or_else(PoisonError::into_inner);
+        properties.insert(property, answer);
     }
 
     /// The inside of a system, where the service has it.
@@ -195,7 +206,12 @@ impl ComputeService for FakeService {
         query: &schema2::PropertyQuery,
     ) -> Result<schema2::ServiceProperties> {
         self.0.log.call(operation::SERVICE_PROPERTIES, Object::Service, query).await?;
-        Ok(schema2::ServiceProperties::default())
+        let known = self.0.service_properties.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = query.property_types.iter().filter_map(|property| known.get(property));
+        Ok(schema2::ServiceProperties {
+            properties: answers.cloned().collect(),
+            ..Default::default()
+        })
     }
 
     async fn modify_service_settings(&self, request: &schema2::ModificationRequest) -> Result<()> {

@@ -54,19 +54,23 @@
 
 #![forbid(unsafe_code)]
 
-pub mod command_line;
+pub mod cpu_group;
 pub mod error;
 pub mod event;
 pub mod fake;
 pub mod id;
 pub mod operation;
 pub mod process;
+pub mod processor_info;
+pub mod schema_version;
 pub mod service;
 pub mod state;
 pub mod stdio;
 pub mod system;
 pub mod timeouts;
 
+/// Command lines, split and joined.
+pub use command_line;
 pub use error::{Error, Result};
 pub use event::{EventStream, SystemEvent, SystemExit};
 pub use id::SystemId;

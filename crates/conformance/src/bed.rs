@@ -1,6 +1,7 @@
 //! What a case has at hand: a service, ids of its own, documents, programs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use compute::fake::FakeService;
@@ -26,6 +27,8 @@ pub struct Bed {
     service: Arc<dyn ComputeService>,
     fake: Option<FakeService>,
     tag: String,
+    /// How many documents took a writable layer.
+    taken: AtomicUsize,
 }
 
 impl Bed {
@@ -34,7 +37,7 @@ impl Bed {
         let (service, fake) = host.service();
         // Letters and digits: what a host makes names of, whatever else it drops.
         let tag = format!("conformance{}", Uuid::new_v4().simple());
-        Self { host: host.clone(), service, fake, tag }
+        Self { host: host.clone(), service, fake, tag, taken: AtomicUsize::new(0) }
     }
 
     /// The service.
@@ -85,7 +88,7 @@ impl Bed {
         });
         let storage = schema2::Storage {
             layers: layers.collect(),
-            path: self.host.scratch.clone().unwrap_or_default(),
+            path: self.scratch().to_owned(),
             ..Default::default()
         };
         let container = schema2::Container { storage: Some(storage), ..Default::default() };
@@ -94,6 +97,15 @@ impl Bed {
             schema_version: Some(schema2::Version::V21),
             container: Some(container),
             ..Default::default()
+        }
+    }
+
+    /// The next writable layer, in turn; nothing where the host makes it itself.
+    fn scratch(&self) -> &str {
+        let scratches = &self.host.scratches;
+        match self.taken.fetch_add(1, Ordering::Relaxed).checked_rem(scratches.len()) {
+            Some(at) => &scratches[at],
+            None => "",
         }
     }
 
@@ -110,7 +122,8 @@ impl Bed {
             name: format!("{}-{name}", self.tag),
             owner: self.tag.clone(),
             layers: layers.collect(),
-            volume_path: self.host.scratch.clone().unwrap_or_default(),
+            // Schema 1 wants a volume without the backslash that ends its path.
+            volume_path: self.scratch().trim_end_matches('\\').to_owned(),
             ..Default::default()
         }
     }
@@ -234,4 +247,20 @@ impl Bed {
 fn layer_id(at: usize) -> String {
     let base = LAYER.parse::<Uuid>().unwrap_or_default().as_u128();
     Uuid::from_u128(base.wrapping_add(at as u128)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writable_layers_are_taken_in_turn() {
+        let volumes = [r"\\?\Volume{1}\", r"\\?\Volume{2}\"].map(str::to_owned);
+        let bed = Bed::new(&Host::fake().with_scratches(volumes.to_vec()));
+        let path = || bed.document().container.and_then(|container| container.storage);
+        let path = || path().expect("a storage").path;
+        assert_eq!([path(), path(), path()], [0, 1, 0].map(|at| volumes[at].clone()));
+        assert_eq!(bed.schema1("a").volume_path, r"\\?\Volume{2}");
+        assert_eq!(Bed::new(&Host::fake()).schema1("a").volume_path, "");
+    }
 }

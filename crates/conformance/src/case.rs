@@ -68,6 +68,8 @@ pub enum Need {
     Oci,
     /// A console that knows its size.
     Terminal,
+    /// So many systems at a time, each with a writable layer of its own.
+    Systems(usize),
 }
 
 /// What a case does.
@@ -82,6 +84,8 @@ pub struct Case {
     pub area: Area,
     /// What it needs.
     pub needs: &'static [Need],
+    /// Whether it makes containers, for which a host needs layers.
+    pub containers: bool,
     /// Hosts that it leaves out, each with the reason.
     pub skips: &'static [(HostKind, &'static str)],
     pub(crate) run: Run,
@@ -95,16 +99,21 @@ impl fmt::Debug for Case {
 
 /// A case from a function; what it needs and leaves out comes behind.
 macro_rules! case {
-    ($area:ident, $name:literal, $run:path $(, needs $needs:expr)? $(, skips $skips:expr)?) => {{
+    (
+        $area:ident, $name:literal, $run:path
+        $(, needs $needs:expr)? $(, containers $containers:literal)? $(, skips $skips:expr)?
+    ) => {{
         #[allow(unused_mut, unused_assignments)]
         let mut case = $crate::case::Case {
             name: $name,
             area: $crate::case::Area::$area,
             needs: &[],
+            containers: true,
             skips: &[],
             run: |bed| Box::pin($run(bed)),
         };
         $(case.needs = &$needs;)?
+        $(case.containers = $containers;)?
         $(case.skips = &$skips;)?
         case
     }};

@@ -25,8 +25,8 @@ pub struct Host {
     pub(crate) containers: Containers,
     /// The read-only layers, the topmost first.
     pub(crate) layers: Vec<String>,
-    /// A folder or volume for the writable layer, where the host makes none itself.
-    pub(crate) scratch: Option<String>,
+    /// Folders or volumes for writable layers, where the host makes none itself.
+    pub(crate) scratches: Vec<String>,
     service: Option<Arc<dyn ComputeService>>,
 }
 
@@ -38,12 +38,13 @@ impl Host {
             name: "fake".into(),
             containers: Containers::Linux,
             layers: vec!["/layer".into()],
-            scratch: None,
+            scratches: Vec::new(),
             service: None,
         }
     }
 
     /// A real host with its layers, the topmost first. Its name is for the results.
+    /// Without layers, cases that make containers are skipped.
     pub fn real(
         kind: HostKind,
         name: impl Into<String>,
@@ -51,13 +52,15 @@ impl Host {
         layers: Vec<String>,
         service: Arc<dyn ComputeService>,
     ) -> Self {
-        Self { kind, name: name.into(), containers, layers, scratch: None, service: Some(service) }
+        let (name, scratches) = (name.into(), Vec::new());
+        Self { kind, name, containers, layers, scratches, service: Some(service) }
     }
 
-    /// Names the writable layer of each container; then only one can run at a time.
+    /// Names writable layers for containers, which take them in turn. Where there are
+    /// some, one case runs at a time, with no more containers than layers.
     #[must_use]
-    pub fn with_scratch(mut self, scratch: Option<String>) -> Self {
-        self.scratch = scratch;
+    pub fn with_scratches(mut self, scratches: Vec<String>) -> Self {
+        self.scratches = scratches;
         self
     }
 
@@ -89,6 +92,9 @@ impl Host {
             Need::Windows if !windows => Some("its containers run Linux"),
             Need::Oci if windows => Some("OCI specs are for Linux containers"),
             Need::Terminal if fake => Some("the fake's console is two pipes without a size"),
+            Need::Systems(count) if (1..count).contains(&self.scratches.len()) => {
+                Some("too few writable layers were named for its systems (--scratch)")
+            }
             _ => None,
         }
     }

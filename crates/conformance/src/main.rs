@@ -14,6 +14,7 @@ Examples:
   conformance --host fake
   conformance --layer /srv/rootfs --json linux.json
   conformance --case stdio --case 'exit*code' --layer /srv/rootfs
+  conformance --host windows --no-layer
   conformance table linux.json windows.json fake.json
 
 A layer for Linux containers is a folder with busybox and links to it:
@@ -36,9 +37,16 @@ struct Arguments {
     /// A read-only layer, the topmost first; may be given more than once.
     #[arg(long = "layer", value_name = "PATH")]
     layers: Vec<String>,
-    /// The writable layer, where the host makes none itself: one case at a time.
-    #[arg(long, value_name = "PATH")]
-    scratch: Option<String>,
+    /// Runs what needs no layer, and skips all that makes containers.
+    #[arg(long, conflicts_with = "layers")]
+    no_layer: bool,
+    /// A writable layer, where the host makes none itself: a volume on Windows. May be
+    /// given more than once; then one case runs at a time.
+    #[arg(long = "scratch", value_name = "PATH")]
+    scratches: Vec<String>,
+    /// What the results call the host.
+    #[arg(long)]
+    name: Option<String>,
     /// Only cases or areas with this in their names; `*` stands for anything.
     #[arg(long = "case", value_name = "PATTERN")]
     cases: Vec<String>,
@@ -114,29 +122,37 @@ fn host(arguments: &Arguments) -> anyhow::Result<Host> {
     if matches!(kind, Kind::Fake) {
         return Ok(Host::fake());
     }
-    ensure!(!arguments.layers.is_empty(), "name a layer for the containers with --layer");
+    ensure!(
+        arguments.no_layer || !arguments.layers.is_empty(),
+        "name a layer for the containers with --layer, or leave them out with --no-layer"
+    );
     let gateway = std::env::var_os("HCSSHIM_GATEWAY").is_some();
     let containers = match (arguments.os, kind) {
         (Some(Os::Linux), _) | (None, Kind::Linux) => Containers::Linux,
         (None, _) if gateway => Containers::Linux,
         _ => Containers::Windows,
     };
+    ensure!(
+        containers == Containers::Linux || arguments.no_layer || !arguments.scratches.is_empty(),
+        "name a volume with a writable layer for the containers with --scratch"
+    );
     let layers = arguments.layers.clone();
+    let name = |name: &str| arguments.name.clone().unwrap_or_else(|| name.to_owned());
     let host = match kind {
         #[cfg(target_os = "linux")]
         Kind::Linux => {
             let service = Arc::new(host_linux::LinuxHost::new());
-            Host::real(HostKind::Linux, "linux", containers, layers, service)
+            Host::real(HostKind::Linux, name("linux"), containers, layers, service)
         }
         #[cfg(windows)]
         Kind::Windows => {
             let service = Arc::new(host_windows::WindowsHost::new());
-            let name = if gateway { "wine" } else { "windows" };
+            let name = name(if gateway { "wine" } else { "windows" });
             Host::real(HostKind::Windows, name, containers, layers, service)
         }
         _ => bail!("that host is of another operating system"),
     };
-    Ok(host.with_scratch(arguments.scratch.clone()))
+    Ok(host.with_scratches(arguments.scratches.clone()))
 }
 
 fn write_json(file: &Path, results: &[CaseResult]) -> anyhow::Result<()> {

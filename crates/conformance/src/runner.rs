@@ -58,9 +58,11 @@ fn matches(pattern: &str, text: &str) -> bool {
 pub fn run(host: &Host, plan: &Plan, done: impl Fn(&CaseResult) + Sync) -> Vec<CaseResult> {
     let queue: Mutex<VecDeque<(usize, &Case)>> = Mutex::new(plan.cases().enumerate().collect());
     let results = Mutex::new(Vec::new());
+    // Writable layers that were named are shared by all cases.
+    let jobs = if host.scratches.is_empty() { plan.jobs.max(1) } else { 1 };
     let lock = |()| queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     std::thread::scope(|scope| {
-        for _ in 0..plan.jobs.max(1) {
+        for _ in 0..jobs {
             scope.spawn(|| {
                 while let Some((at, case)) = lock(()) {
                     let result = one(host, case);
@@ -98,7 +100,9 @@ fn one(host: &Host, case: &'static Case) -> CaseResult {
 
 /// Why a case is not for a host.
 fn left_out(host: &Host, case: &Case) -> Option<String> {
-    let lacks = case.needs.iter().find_map(|need| host.lacks(*need));
+    let no_layers = case.containers && host.layers.is_empty();
+    let no_layers = no_layers.then_some("no layer was named for its containers (--layer)");
+    let lacks = case.needs.iter().find_map(|need| host.lacks(*need)).or(no_layers);
     let skip = || case.skips.iter().find(|(kind, _)| *kind == host.kind).map(|(_, why)| *why);
     lacks.or_else(skip).map(str::to_owned)
 }
@@ -159,6 +163,37 @@ mod tests {
         assert!(matches("the*code", "the exit code"));
         assert!(!matches("code*the", "the exit code"));
         assert!(matches("", "anything"));
+    }
+
+    #[test]
+    fn without_layers_runs_what_makes_no_containers() {
+        let mut host = Host::fake();
+        host.layers.clear();
+        let plan = Plan { only: vec!["life-cycle".into()], jobs: 2 };
+        let results = run(&host, &plan, |_| ());
+        for (case, result) in plan.cases().zip(&results) {
+            let outcome = if case.containers { Outcome::Skipped } else { Outcome::Passed };
+            assert_eq!(result.outcome, outcome, "{result:?}");
+            assert_eq!(result.reason.is_empty(), !case.containers, "{result:?}");
+        }
+        assert!(results.iter().any(|result| result.outcome == Outcome::Passed));
+    }
+
+    #[test]
+    fn a_case_for_more_writable_layers_than_there_are_is_skipped() {
+        let plan = Plan { only: vec!["side by side".into(), "listed by".into()], jobs: 1 };
+        let outcomes = |count: usize| {
+            let scratches = (0..count).map(|number| number.to_string()).collect();
+            let results = run(&Host::fake().with_scratches(scratches), &plan, |_| ());
+            let skipped = |result: &&CaseResult| result.outcome == Outcome::Skipped;
+            results.iter().filter(skipped).map(|result| result.case.clone()).collect::<Vec<_>>()
+        };
+        let [listed, systems] =
+            ["systems are listed by id, owner, name and type", "systems live side by side"];
+        assert_eq!(outcomes(0), [""; 0]);
+        assert_eq!(outcomes(2), [listed, systems]);
+        assert_eq!(outcomes(7), [systems]);
+        assert_eq!(outcomes(8), [""; 0]);
     }
 
     #[test]

@@ -4,13 +4,15 @@
 //! callback never does. Both engines use it.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use compute::error::Named;
 use compute::{EventStream, SystemEvent, SystemExit};
 use futures_core::Stream;
+use hcs_schema::HResult;
 use hcs_schema::schema2::ProcessStatus;
+use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
 /// A compute system: how it ended, and the streams of its events.
@@ -21,17 +23,60 @@ pub(crate) struct Hub {
     /// callback, and no event may be lost. A reader that is gone is removed with
     /// the next event.
     streams: Mutex<Vec<mpsc::UnboundedSender<SystemEvent>>>,
+    expected: Mutex<ExpectedEvents>,
+}
+
+/// What is to come before the last event.
+#[derive(Debug, Default)]
+struct ExpectedEvents {
+    count: usize,
+    /// The last event, which came first.
+    last: Option<SystemEvent>,
+}
+
+/// An event that is about to come: that of the system's end waits for it. Dropped,
+/// nothing waits any more.
+#[derive(Debug)]
+pub(crate) struct Expected(Arc<Hub>);
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        let mut expected = self.0.expected();
+        expected.count -= 1;
+        let last = if expected.count == 0 { expected.last.take() } else { None };
+        drop(expected);
+        if let Some(last) = last {
+            self.0.emit(last);
+        }
+    }
 }
 
 impl Hub {
     /// One of a system that runs, as far as is known.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { end: End::new(), streams: Mutex::default() })
+        Arc::new(Self { end: End::new(), streams: Mutex::default(), expected: Mutex::default() })
+    }
+
+    /// Announces an event that belongs before the system's end.
+    pub(crate) fn expect(self: &Arc<Self>) -> Expected {
+        self.expected().count += 1;
+        Expected(Arc::clone(self))
+    }
+
+    fn expected(&self) -> MutexGuard<'_, ExpectedEvents> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells all streams. The system's exit, or that the service is gone, is the
     /// last event of each; what comes after that is ignored.
     pub(crate) fn emit(&self, event: SystemEvent) {
+        if matches!(event, SystemEvent::Exited(_)) {
+            let mut expected = self.expected();
+            if expected.count > 0 {
+                expected.last = Some(event);
+                return;
+            }
+        }
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let last = match &event {
             SystemEvent::Exited(exit) => self.end.set(Ok(exit.clone())),
@@ -68,6 +113,11 @@ impl Hub {
     /// [`Named::AlreadyClosed`] where [`Hub::close`] came first.
     pub(crate) async fn exited(&self) -> Result<SystemExit, Named> {
         self.end.wait().await
+    }
+
+    /// Waits until nobody answers calls any more: the service is gone.
+    pub(crate) async fn gone(&self) -> Named {
+        self.end.gone().await
     }
 
     /// How it ended, where it has.
@@ -111,6 +161,11 @@ impl ProcessHub {
         self.end.set(Err(Named::AlreadyClosed));
     }
 
+    /// Waits until nobody answers calls any more: the service is gone.
+    pub(crate) async fn gone(&self) -> Named {
+        self.end.gone().await
+    }
+
     /// How it ended, where it has.
     pub(crate) fn status(&self) -> Option<ProcessStatus> {
         self.end.get()?.ok()
@@ -124,6 +179,26 @@ impl ProcessHub {
     pub(crate) async fn wait(&self) -> Result<ProcessStatus, Named> {
         self.end.wait().await
     }
+}
+
+/// How a system ended. The data says it where there is some; else the status does.
+pub(crate) fn exit_of(status: HResult, data: Option<&str>) -> SystemExit {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct ExitStatus {
+        #[serde(default)]
+        status: Option<HResult>,
+        exit_type: String,
+    }
+    if let Some(told) = data.and_then(|data| serde_json::from_str::<ExitStatus>(data).ok()) {
+        return SystemExit { status: told.status.unwrap_or(status), exit_type: told.exit_type };
+    }
+    let exit_type = match status {
+        status if !status.is_failure() => "GracefulExit",
+        HResult::HCS_E_TERMINATED | HResult::ERROR_VMCOMPUTE_TERMINATED => "ForcedExit",
+        _ => "UnexpectedExit",
+    };
+    SystemExit { status, exit_type: exit_type.into() }
 }
 
 /// An end that comes once, and whoever waits for it.
@@ -150,6 +225,15 @@ impl<T: Clone> End<T> {
         self.0.borrow().clone()
     }
 
+    /// Waits until nobody answers a call any more, and says why.
+    async fn gone(&self) -> Named {
+        match self.wait().await {
+            // What was called before the close, or after the end, is answered.
+            Ok(_) | Err(Named::AlreadyClosed) => std::future::pending().await,
+            Err(named) => named,
+        }
+    }
+
     async fn wait(&self) -> Result<T, Named> {
         let mut receiver = self.0.subscribe();
         match receiver.wait_for(Option::is_some).await {
@@ -174,7 +258,6 @@ impl Stream for Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hcs_schema::HResult;
 
     fn exit(exit_type: &str) -> SystemExit {
         SystemExit { status: HResult::S_OK, exit_type: exit_type.into() }
@@ -241,6 +324,23 @@ mod tests {
         assert_eq!(hub.exited().await, Err(Named::UnexpectedProcessAbort));
     }
 
+    #[tokio::test]
+    async fn the_end_waits_for_what_was_announced() {
+        let hub = Hub::new();
+        let mut stream = hub.events();
+        let announced = [hub.expect(), hub.expect()];
+        hub.emit(SystemEvent::Exited(exit("GracefulExit")));
+        assert_eq!(hub.exit(), None);
+        for expected in announced {
+            hub.emit(SystemEvent::CrashInitiated);
+            drop(expected);
+        }
+        assert_eq!(hub.exit(), Some(exit("GracefulExit")));
+        assert_eq!(next(&mut stream).await, Some(SystemEvent::CrashInitiated));
+        assert_eq!(next(&mut stream).await, Some(SystemEvent::CrashInitiated));
+        assert_eq!(next(&mut stream).await, Some(SystemEvent::Exited(exit("GracefulExit"))));
+    }
+
     #[test]
     fn a_reader_that_is_gone_is_forgotten() {
         let hub = Hub::new();
@@ -266,5 +366,15 @@ mod tests {
         let hub = ProcessHub::new();
         hub.close();
         assert_eq!(hub.wait().await, Err(Named::AlreadyClosed));
+    }
+
+    #[test]
+    fn an_exit_is_told_by_its_data_or_its_status() {
+        let told = exit_of(HResult::S_OK, Some(r#"{"Status":-1,"ExitType":"ForcedExit"}"#));
+        assert_eq!((told.status, told.exit_type.as_str()), (HResult(-1), "ForcedExit"));
+        let kind = |code| exit_of(HResult::from_u32(code), Some("no JSON")).exit_type;
+        assert_eq!(kind(0), "GracefulExit");
+        assert_eq!(kind(0xc037_0106), "UnexpectedExit");
+        assert_eq!(kind(0xc037_0107), "ForcedExit");
     }
 }

@@ -1,7 +1,8 @@
 //! The Windows host: the services' DLLs behind the traits of the floor below,
 //! and the Windows calls that programs need.
 //!
-//! Does: run compute systems through vmcompute.dll (`WindowsHost`), reach
+//! Does: run compute systems through vmcompute.dll or computecore.dll, as the build
+//! has it (`WindowsHost`), reach
 //! networks through computenetwork.dll and vmcompute.dll (`WindowsNetworks`), and
 //! wrap what Windows has for programs: pipes, consoles, processes.
 //!
@@ -14,16 +15,33 @@
 
 mod blocking;
 mod callbacks;
+pub mod compartment;
+mod computecore;
 pub mod conpty;
 pub mod console;
+pub mod device;
 pub mod dll;
+pub mod event_log;
 pub mod exec;
+mod failure;
+mod handle;
 mod hub;
+pub mod hvsocket;
+pub mod job;
 pub mod named_pipe;
 mod network;
+mod nt;
+pub mod object_directory;
 mod os_version;
+pub mod path;
 pub mod pipe;
+pub mod privilege;
+mod process;
+pub mod registry;
 mod service;
+mod streams;
+mod system;
+mod unkept;
 mod vmcompute;
 pub mod wide;
 #[cfg(test)]
@@ -31,4 +49,4 @@ mod wine;
 
 pub use network::WindowsNetworks;
 pub use os_version::{RevisionError, build, build_revision, os_version};
-pub use service::WindowsHost;
+pub use service::{GENERATION, Generation, GenerationError, WindowsHost};

@@ -5,34 +5,31 @@
 //! `ERROR_VMCOMPUTE_OPERATION_PENDING` goes on, and a notification tells its end;
 //! a callback only puts down what it hears, for the futures that wait for it.
 
-mod answer;
 mod calls;
 mod handle;
 mod notify;
 mod process;
 mod process_calls;
 pub(crate) mod raw;
-mod streams;
 mod system;
-mod unkept;
 
-use std::future::Future;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use compute::error::{Named, Object};
+use compute::error::Object;
 use compute::timeouts::Timeouts;
 use compute::{ComputeService, ComputeSystem, Document, Result, SystemId, operation};
 use hcs_schema::schema1::{ComputeSystemQuery, ContainerProperties};
 use hcs_schema::schema2;
 use tokio::time::Instant;
 
-use self::answer::{Failure, check, document};
 use self::notify::{Completion, SystemEar};
-use self::system::VmSystem;
+use self::system::{OpenSystem, VmSystem};
 use crate::blocking::blocking;
+use crate::failure::{Outcome, check, document, within};
+use crate::handle::{Closable, Closed};
+use crate::system::HcsSystem;
 use crate::wide::{CoTaskString, Wide};
-
-type Outcome<T> = std::result::Result<T, Failure>;
 
 /// The compute service's first generation.
 #[derive(Debug, Clone)]
@@ -46,7 +43,7 @@ impl Service {
         Self { timeouts: Timeouts::from_env() }
     }
 
-    async fn make(&self, id: &SystemId, document: &Document) -> Outcome<VmSystem> {
+    async fn make(&self, id: &SystemId, document: &Document) -> Outcome<HcsSystem<VmSystem>> {
         let (name, configuration) = (Wide::new(id.as_str())?, Wide::json(&document.to_json()?)?);
         let ear = SystemEar::new();
         let awaited = ear.listen(Completion::Create);
@@ -58,7 +55,7 @@ impl Service {
             if pending {
                 ear.wait(awaited, deadline).await?;
             }
-            VmSystem::new(id, ear, system.open(), closed, self.timeouts.clone()).await
+            self.system(id, ear, system.open(), closed).await
         };
         let made = made.await;
         match made {
@@ -68,13 +65,24 @@ impl Service {
         made
     }
 
-    async fn find(&self, id: &SystemId) -> Outcome<VmSystem> {
+    async fn find(&self, id: &SystemId) -> Outcome<HcsSystem<VmSystem>> {
         let name = Wide::new(id.as_str())?;
         let ear = SystemEar::new();
         let heard = ear.clone();
         let open = blocking(move || calls::open(&name, heard));
         let (open, closed) = within(self.deadline(), open).await?;
-        VmSystem::new(id, ear, open, closed, self.timeouts.clone()).await
+        self.system(id, ear, open, closed).await
+    }
+
+    async fn system(
+        &self,
+        id: &SystemId,
+        ear: Arc<SystemEar>,
+        open: Arc<OpenSystem>,
+        closed: Closed,
+    ) -> Outcome<HcsSystem<VmSystem>> {
+        let calls = VmSystem::new(id, ear, Closable::new(open, closed), self.timeouts.clone());
+        HcsSystem::new(id, calls).await
     }
 
     fn deadline(&self) -> Instant {
@@ -118,8 +126,8 @@ impl ComputeService for Service {
             let called = unsafe {
                 raw::HcsEnumerateComputeSystems(query.as_ptr(), systems.out(), result.out())
             };
-            check(called, &result)?;
-            document(&systems)
+            check(called, result.text())?;
+            document(systems.text())
         })
         .await
     }
@@ -136,8 +144,8 @@ impl ComputeService for Service {
             let called = unsafe {
                 raw::HcsGetServiceProperties(query.as_ptr(), properties.out(), result.out())
             };
-            check(called, &result)?;
-            document(&properties)
+            check(called, result.text())?;
+            document(properties.text())
         })
         .await
     }
@@ -148,14 +156,8 @@ impl ComputeService for Service {
             let (request, mut result) = (request?, CoTaskString::empty());
             // SAFETY: the request ends with a NUL, the result is ours.
             let called = unsafe { raw::HcsModifyServiceSettings(request.as_ptr(), result.out()) };
-            check(called, &result)
+            check(called, result.text())
         })
         .await
     }
-}
-
-/// Gives a call up at the deadline.
-async fn within<T>(deadline: Instant, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    let in_time = tokio::time::timeout_at(deadline, call).await;
-    in_time.unwrap_or_else(|_| Err(Named::Timeout.into()))
 }

@@ -36,7 +36,7 @@ use compute::{Error, Result};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{StorageService, operation};
+use crate::{ExportLayerOptions, LayerData, OsLayerOptions, StorageService, operation};
 
 /// A call that was made of the fake, also one that failed.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,8 +136,13 @@ impl State {
 
 #[async_trait]
 impl StorageService for FakeLayers {
-    async fn import_layer(&self, layer: &Path, source: &Path, layer_data: &Value) -> Result<()> {
-        self.call(operation::IMPORT_LAYER, &[layer, source], layer_data.clone())?.make(layer);
+    async fn import_layer(
+        &self,
+        layer: &Path,
+        source: &Path,
+        layer_data: &LayerData,
+    ) -> Result<()> {
+        self.call(operation::IMPORT_LAYER, &[layer, source], json!(layer_data))?.make(layer);
         Ok(())
     }
 
@@ -145,11 +150,22 @@ impl StorageService for FakeLayers {
         &self,
         layer: &Path,
         export: &Path,
-        layer_data: &Value,
-        options: &Value,
+        layer_data: &LayerData,
+        options: &ExportLayerOptions,
     ) -> Result<()> {
         let argument = json!([layer_data, options]);
         self.call(operation::EXPORT_LAYER, &[layer, export], argument).map(drop)
+    }
+
+    async fn export_legacy_writable_layer(
+        &self,
+        mount: &Path,
+        layer: &Path,
+        export: &Path,
+        layer_data: &LayerData,
+    ) -> Result<()> {
+        let operation = operation::EXPORT_LEGACY_WRITABLE_LAYER;
+        self.call(operation, &[layer, mount, export], json!(layer_data)).map(drop)
     }
 
     async fn destroy_layer(&self, layer: &Path) -> Result<()> {
@@ -161,31 +177,46 @@ impl StorageService for FakeLayers {
         &self,
         layer: &Path,
         volume: &Path,
-        options: &Value,
+        options: &OsLayerOptions,
     ) -> Result<()> {
-        self.call(operation::SETUP_BASE_OS, &[layer, volume], options.clone()).map(drop)
+        self.call(operation::SETUP_BASE_OS, &[layer, volume], json!(options)).map(drop)
     }
 
-    async fn initialize_writable_layer(&self, layer: &Path, layer_data: &Value) -> Result<()> {
-        self.call(operation::INITIALIZE_WRITABLE_LAYER, &[layer], layer_data.clone())?.make(layer);
+    async fn initialize_writable_layer(&self, layer: &Path, layer_data: &LayerData) -> Result<()> {
+        self.call(operation::INITIALIZE_WRITABLE_LAYER, &[layer], json!(layer_data))?.make(layer);
         Ok(())
     }
 
-    async fn attach_layer_storage_filter(&self, layer: &Path, layer_data: &Value) -> Result<()> {
+    async fn initialize_legacy_writable_layer(
+        &self,
+        mount: &Path,
+        layer: &Path,
+        layer_data: &LayerData,
+    ) -> Result<()> {
+        let operation = operation::INITIALIZE_LEGACY_WRITABLE_LAYER;
+        self.call(operation, &[layer, mount], json!(layer_data))?.make(layer);
+        Ok(())
+    }
+
+    async fn attach_layer_storage_filter(
+        &self,
+        layer: &Path,
+        layer_data: &LayerData,
+    ) -> Result<()> {
         let operation = operation::ATTACH_LAYER_STORAGE_FILTER;
-        self.call(operation, &[layer], layer_data.clone()).map(drop)
+        self.call(operation, &[layer], json!(layer_data)).map(drop)
     }
 
     async fn detach_layer_storage_filter(&self, layer: &Path) -> Result<()> {
         self.call(operation::DETACH_LAYER_STORAGE_FILTER, &[layer], Value::Null).map(drop)
     }
 
-    async fn attach_overlay_filter(&self, volume: &Path, layer_data: &Value) -> Result<()> {
-        self.call(operation::ATTACH_OVERLAY_FILTER, &[volume], layer_data.clone()).map(drop)
+    async fn attach_overlay_filter(&self, volume: &Path, layer_data: &LayerData) -> Result<()> {
+        self.call(operation::ATTACH_OVERLAY_FILTER, &[volume], json!(layer_data)).map(drop)
     }
 
-    async fn detach_overlay_filter(&self, volume: &Path, layer_data: &Value) -> Result<()> {
-        self.call(operation::DETACH_OVERLAY_FILTER, &[volume], layer_data.clone()).map(drop)
+    async fn detach_overlay_filter(&self, volume: &Path, layer_data: &LayerData) -> Result<()> {
+        self.call(operation::DETACH_OVERLAY_FILTER, &[volume], json!(layer_data)).map(drop)
     }
 
     async fn activate_layer(&self, layer: &Path) -> Result<()> {
@@ -313,7 +344,8 @@ mod tests {
         let layers = FakeLayers::default();
         layers.fail_nth(2, Named::Timeout);
         layers.name_to_guid("a").await.unwrap();
-        let failed = layers.import_layer(Path::new("l"), Path::new("s"), &json!({})).await;
+        let failed =
+            layers.import_layer(Path::new("l"), Path::new("s"), &LayerData::default()).await;
         let failed = failed.unwrap_err();
         assert!(is_timeout(&failed));
         assert!(failed.to_string().starts_with("failed to import layer l: "), "{failed}");

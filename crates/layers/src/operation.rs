@@ -6,6 +6,9 @@
 pub const IMPORT_LAYER: &str = "failed to import layer";
 /// [`StorageService::export_layer`](crate::StorageService::export_layer).
 pub const EXPORT_LAYER: &str = "failed to export layer";
+/// [`StorageService::export_legacy_writable_layer`](crate::StorageService::export_legacy_writable_layer);
+/// the reference does not have it.
+pub const EXPORT_LEGACY_WRITABLE_LAYER: &str = "failed to export legacy writable layer";
 /// [`StorageService::destroy_layer`](crate::StorageService::destroy_layer).
 pub const DESTROY_LAYER: &str = "failed to destroy layer";
 /// [`StorageService::setup_base_os_volume`](crate::StorageService::setup_base_os_volume)
@@ -14,6 +17,9 @@ pub const SETUP_BASE_OS: &str = "failed to setup base OS layer";
 /// [`StorageService::initialize_writable_layer`](crate::StorageService::initialize_writable_layer);
 /// the reference spells it this way.
 pub const INITIALIZE_WRITABLE_LAYER: &str = "failed to intitialize container layer";
+/// [`StorageService::initialize_legacy_writable_layer`](crate::StorageService::initialize_legacy_writable_layer);
+/// the reference does not have it.
+pub const INITIALIZE_LEGACY_WRITABLE_LAYER: &str = "failed to initialize legacy writable layer";
 /// [`StorageService::attach_layer_storage_filter`](crate::StorageService::attach_layer_storage_filter).
 pub const ATTACH_LAYER_STORAGE_FILTER: &str = "failed to attach layer storage filter";
 /// [`StorageService::detach_layer_storage_filter`](crate::StorageService::detach_layer_storage_filter).

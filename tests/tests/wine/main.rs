@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 
 mod c_programs;
+mod conformance;
 mod exports;
 mod facade;
 mod missing;

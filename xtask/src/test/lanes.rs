@@ -37,7 +37,7 @@ pub(super) const LANES: &[Lane] = &[
     Lane { name: "unit", about: "the crates' own tests and examples", run: |_| unit().into() },
     Lane {
         name: "e2e",
-        about: "the end-to-end suites on this machine, next to runc and e2fsprogs, as root",
+        about: "the end-to-end suites, next to runc, containerd and e2fsprogs, as root",
         run: |_| e2e(),
     },
     Lane {
@@ -129,8 +129,10 @@ fn e2e() -> Outcome {
     if let Err(missing) = e2e_needs() {
         return Outcome::Missing(missing);
     }
-    // What the suite of images has its peers in.
+    // What the suites of containerd and of images have their peers in.
     let tools = [
+        install::CONTAINERD,
+        install::CNI_PLUGINS,
         install::E2FSCK,
         install::VERITYSETUP,
         install::QEMU_IMG,

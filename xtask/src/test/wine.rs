@@ -20,8 +20,15 @@ const PREFIX: &str = "HCSSHIM_WINE_PREFIX";
 
 /// The crates whose own tests run under Wine: what wraps Windows, and what is
 /// told apart by the machine.
-const TESTED: [&str; 5] =
-    ["host-windows", "stand-in-support", "osversion", "compute", "hcs-schema"];
+const TESTED: [&str; 7] = [
+    "host-windows",
+    "stand-in-support",
+    "osversion",
+    "compute",
+    "hcs-schema",
+    "shim-protos",
+    "runhcs",
+];
 
 /// A program that the suite runs, an example of the facade.
 const EXAMPLE: &str = "lifecycle";

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use compute::ComputeSystem;
 use futures_util::future::try_join_all;
 
-use crate::case::{Case, case};
+use crate::case::{Case, Need, case};
 use crate::drive::{end, ended, run, spawn, within};
 use crate::failure::{ensure, ensure_eq};
 use crate::{Bed, Failure, Program};
 
 pub(super) const CASES: &[Case] = &[
-    case!(Concurrency, "systems live side by side", systems),
+    case!(Concurrency, "systems live side by side", systems, needs[Need::Systems(8)]),
     case!(Concurrency, "processes run side by side", processes),
     case!(Concurrency, "many wait for a process that is killed", waiters),
     case!(Concurrency, "handles are opened and closed while a process runs", handles),

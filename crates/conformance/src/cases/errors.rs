@@ -9,7 +9,7 @@ use crate::failure::ensure;
 use crate::{Bed, Failure, Program};
 
 pub(super) const CASES: &[Case] = &[
-    case!(Errors, "an unknown system is not there", unknown_system),
+    case!(Errors, "an unknown system is not there", unknown_system, containers false),
     case!(Errors, "an id is given once", duplicate),
     case!(Errors, "an unknown process is not found", unknown_process),
     case!(Errors, "an error names the operation and the system", names),

@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = &[
     case!(Events, "two handles are told the same", two_handles),
     case!(Events, "a stream can be dropped", dropped_stream),
     case!(Events, "a stream begins when it is asked for", begins_when_asked),
-    case!(Events, "a system is told of its own events only", own_events),
+    case!(Events, "a system is told of its own events only", own_events, needs[Need::Systems(2)]),
     case!(Events, "no end of twenty processes is lost", twenty),
     case!(Events, "an orderly end is told as such", graceful),
     case!(Events, "a crash is reported before the end", crash, needs[Need::Injection]),

@@ -17,10 +17,16 @@ pub(super) const CASES: &[Case] = &[
     case!(LifeCycle, "a program runs in a system", program_runs),
     case!(LifeCycle, "an id is taken once", id_is_taken_once),
     case!(LifeCycle, "an id is free after the end", id_is_free_after_the_end),
-    case!(LifeCycle, "an unknown id does not exist", unknown_id),
+    case!(LifeCycle, "an unknown id does not exist", unknown_id, containers false),
     case!(LifeCycle, "what has gone does not exist", gone),
     case!(LifeCycle, "the getters tell what it is", getters),
-    case!(LifeCycle, "systems are listed by id, owner, name and type", enumerate),
+    case!(
+        LifeCycle,
+        "systems are listed by id, owner, name and type",
+        enumerate,
+        needs[Need::Systems(3)]
+    ),
+    case!(LifeCycle, "an owner of nothing has an empty list", empty_list, containers false),
     case!(LifeCycle, "the list has each system's state", listed_state),
     case!(LifeCycle, "the properties are the document's", properties),
     case!(LifeCycle, "the statistics count", statistics, needs[Need::RealSystems]),
@@ -168,6 +174,11 @@ async fn enumerate(bed: &Bed) -> Result<(), Failure> {
     for system in systems {
         end(system).await?;
     }
+    Ok(())
+}
+
+async fn empty_list(bed: &Bed) -> Result<(), Failure> {
+    ensure_eq!(bed.systems().await?, [], "the list");
     Ok(())
 }
 

@@ -238,8 +238,9 @@ async fn another_handle(bed: &Bed) -> Result<(), Failure> {
     let mut stdin = pipe(stdio.stdin.take(), "stdin")?;
     stdin.write_all(b"by the other").await?;
     drop(stdin);
-    process.close_stdin().await?;
+    // What was written comes before the end by the same handle only.
     other.close_stdin().await?;
+    process.close_stdin().await?;
     ensure_eq!(text(stdio.stdout.take()).await?, "by the other", "the output");
     ensure_eq!(ended(process.as_ref()).await?, 0, "the code");
     end(system).await?;

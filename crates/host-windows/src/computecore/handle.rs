@@ -1,119 +1,112 @@
-//! Handles that are owned.
+//! The service's kinds of handles, and whose ears their events reach.
 
 use std::ffi::c_void;
-use std::os::windows::io::{FromRawHandle, OwnedHandle};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use compute::error::Named;
-use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::Win32::System::HostComputeSystem::{
-    HCS_EVENT_CALLBACK, HCS_PROCESS_INFORMATION, HcsEventOptionNone,
+    HCS_EVENT_CALLBACK, HCS_EVENT_OPTIONS, HcsEventOptionNone,
 };
+use windows_sys::core::HRESULT;
 
-use super::answer::{Failure, LocalString};
 use super::raw;
 use crate::blocking::detach;
 use crate::callbacks::{Registration, Registry};
 use crate::dll::DllError;
-use hcs_schema::HResult;
+use crate::failure::{Failure, Outcome, check};
+use crate::handle::{Close, Closed, Handle};
 
-/// What a handle is to.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
-    System,
-    Process,
+/// A function that has events go to a callback.
+type SetCallback = unsafe fn(
+    *mut c_void,
+    HCS_EVENT_OPTIONS,
+    *const c_void,
+    HCS_EVENT_CALLBACK,
+) -> Result<HRESULT, DllError>;
+
+/// The functions for a kind of handle.
+pub(super) struct Kind {
+    close: Close,
+    set_callback: SetCallback,
 }
 
-/// A handle of the service to a system or a process, whose events go to a `T`.
-///
-/// It is closed by its last user, away from the threads that run futures: the
-/// service waits for callbacks that run.
-#[derive(Debug)]
-pub(super) struct Handle<T: 'static> {
-    /// `None` only while it is dropped.
-    open: Option<Open<T>>,
+pub(super) static SYSTEM: Kind =
+    Kind { close: close_system, set_callback: raw::HcsSetComputeSystemCallback };
+
+pub(super) static PROCESS: Kind =
+    Kind { close: close_process, set_callback: raw::HcsSetProcessCallback };
+
+unsafe fn close_system(system: *mut c_void) -> Outcome<()> {
+    // SAFETY: the caller's word.
+    Ok(unsafe { raw::HcsCloseComputeSystem(system) }?)
 }
 
-/// A handle that is open.
-#[derive(Debug)]
-struct Open<T: 'static> {
-    kind: Kind,
-    raw: *mut c_void,
-    /// Behind the closing of `raw`: callbacks may come until then.
-    registration: Option<Registration<T>>,
+unsafe fn close_process(process: *mut c_void) -> Outcome<()> {
+    // SAFETY: the caller's word.
+    Ok(unsafe { raw::HcsCloseProcess(process) }?)
 }
 
-// SAFETY: the service's handles can be used on any thread, by several at a time.
-unsafe impl<T: Send + Sync> Send for Open<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Open<T> {}
-
-impl<T: Send + Sync> Handle<T> {
+impl Kind {
+    /// Takes a handle over, as soon as a call has given it.
+    ///
     /// # Safety
-    /// The handle is one to what `kind` says, and nobody else's.
-    pub(super) unsafe fn new(kind: Kind, raw: *mut c_void) -> Self {
-        Self { open: Some(Open { kind, raw, registration: None }) }
+    /// The handle is open, of this kind, and nobody else closes it.
+    pub(super) unsafe fn own(&self, raw: *mut c_void) -> Handle {
+        // SAFETY: the caller's word.
+        unsafe { Handle::from_raw(raw, self.close) }
     }
+}
 
-    /// The handle, open as long as this is.
-    pub(super) fn raw(&self) -> *mut c_void {
-        self.open.as_ref().map_or(std::ptr::null_mut(), |open| open.raw)
-    }
+/// A handle whose events are heard. `T` is what hears them.
+pub(super) struct Open<T: 'static> {
+    // First to go: what comes while the handle is closed is ignored.
+    _registration: Registration<T>,
+    handle: Handle,
+}
 
-    /// Has the events of what the handle is to go to `target`.
-    pub(super) fn listen(
-        &mut self,
+impl<T> Open<T> {
+    /// Has the events of what the handle is to go to the ear.
+    ///
+    /// # Errors
+    /// With the handle, which nobody hears.
+    pub(super) fn new(
+        mut handle: Handle,
+        kind: &Kind,
         registry: &'static Registry<T>,
-        target: Arc<T>,
+        ear: Arc<T>,
         callback: HCS_EVENT_CALLBACK,
-    ) -> Result<(), Failure> {
-        let Some(open) = &mut self.open else { return Err(Named::AlreadyClosed.into()) };
-        let registration = registry.register(target);
-        let (context, options) = (registration.context(), HcsEventOptionNone);
-        // SAFETY: the handle is open, and the context is a number.
-        let hresult = unsafe {
-            match open.kind {
-                Kind::System => {
-                    raw::HcsSetComputeSystemCallback(open.raw, options, context, callback)
-                }
-                Kind::Process => raw::HcsSetProcessCallback(open.raw, options, context, callback),
-            }
-        }?;
-        let hresult = HResult(hresult);
-        if hresult.is_failure() {
-            return Err(Failure::of(hresult, &LocalString::empty()));
+    ) -> Result<(Self, Closed), (Failure, Handle)> {
+        let closed = Closed::of(&mut handle);
+        let registration = registry.register(ear);
+        let (raw, context) = (handle.raw(), registration.context());
+        // SAFETY: the handle is open; the callback is a function that knows its
+        // context by number, so it may be called at any time.
+        let called = unsafe { (kind.set_callback)(raw, HcsEventOptionNone, context, callback) };
+        match check(called, None) {
+            Ok(()) => Ok((Self { _registration: registration, handle }, closed)),
+            Err(failure) => Err((failure, handle)),
         }
-        open.registration = Some(registration);
-        Ok(())
     }
 
-    /// Closes it here and now, which may take a while.
-    pub(super) fn close(mut self) {
-        drop(self.open.take());
+    /// For a call.
+    pub(super) fn raw(&self) -> *mut c_void {
+        self.handle.raw()
     }
 }
 
-impl<T: 'static> Drop for Handle<T> {
-    fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            // Where the work is never done, it is dropped, and closes it then.
-            let open = Detached(Some(Box::new(open)));
-            detach(move || drop(open));
-        }
+/// Keeps a handle open during a call. Its last user closes it, which may block,
+/// and does so elsewhere.
+pub(super) struct InUse<T: Send + Sync + 'static>(Option<Arc<T>>);
+
+impl<T: Send + Sync> InUse<T> {
+    pub(super) fn new(value: Arc<T>) -> Self {
+        Self(Some(value))
     }
 }
 
-impl<T> Drop for Open<T> {
+impl<T: Send + Sync> Drop for InUse<T> {
     fn drop(&mut self) {
-        // SAFETY: the handle is open, ours, and not used afterwards.
-        let closed: Result<(), DllError> = unsafe {
-            match self.kind {
-                Kind::System => raw::HcsCloseComputeSystem(self.raw),
-                Kind::Process => raw::HcsCloseProcess(self.raw),
-            }
-        };
-        if let Err(error) = closed {
-            tracing::warn!(%error, "a handle stays open");
+        if let Some(last) = self.0.take().and_then(Arc::into_inner) {
+            detach(move || drop(last));
         }
     }
 }

@@ -4,22 +4,23 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use compute::error::Named;
-use hcs_schema::schema2::{Properties, PropertyQuery};
+use hcs_schema::schema2::Properties;
 use serde::Serialize;
 use windows_sys::core::HRESULT;
 
-use super::answer::{Failure, check, document};
-use super::handle::{self, Closed, Handle, Open};
+use super::handle::{self, Open};
 use super::notify::{self, SYSTEMS, SystemEar};
 use super::raw;
 use super::system::OpenSystem;
-use super::unkept::Unkept;
 use crate::dll::DllError;
+use crate::failure::{Failure, check, document};
+use crate::handle::{Closed, Handle};
+use crate::unkept::Unkept;
 use crate::wide::{CoTaskString, Wide};
 
 /// A compute system that was just made.
 pub(super) struct Made {
-    pub(super) system: Unkept<SystemEar>,
+    pub(super) system: Unkept<OpenSystem>,
     /// Whether the making goes on, and a notification tells its end.
     pub(super) pending: bool,
     pub(super) closed: Closed,
@@ -42,14 +43,14 @@ pub(super) fn create(
             result.out(),
         )
     };
-    let outcome = check(called, &result);
+    let outcome = check(called, result.text());
     let pending = outcome.as_ref().is_err_and(Failure::is_pending);
     if system.is_null() {
         outcome?;
         return Err(Named::UnexpectedValue.into());
     }
     // SAFETY: the service has just given it to us.
-    let handle = unsafe { Handle::from_raw(system, &handle::SYSTEM) };
+    let handle = unsafe { handle::SYSTEM.own(system) };
     if !pending {
         outcome?;
     }
@@ -75,9 +76,9 @@ pub(super) fn open_handle(id: &Wide) -> Result<Handle, Failure> {
     let (mut system, mut result) = (std::ptr::null_mut(), CoTaskString::empty());
     // SAFETY: the id ends with a NUL, the rest is ours.
     let called = unsafe { raw::HcsOpenComputeSystem(id.as_ptr(), &raw mut system, result.out()) };
-    check(called, &result)?;
+    check(called, result.text())?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { Handle::from_raw(system, &handle::SYSTEM) })
+    Ok(unsafe { handle::SYSTEM.own(system) })
 }
 
 type Heard = (Arc<OpenSystem>, Closed);
@@ -86,7 +87,7 @@ fn listen(mut handle: Handle, ear: Arc<SystemEar>) -> Result<Heard, (Failure, Ar
     let closed = Closed::of(&mut handle);
     let handle = Arc::new(handle);
     let entry = SYSTEMS.register(ear);
-    match Open::new(Arc::clone(&handle), notify::on_system, entry) {
+    match Open::new(Arc::clone(&handle), &handle::SYSTEM, notify::on_system, entry) {
         Ok(open) => Ok((Arc::new(open), closed)),
         Err(failure) => Err((failure, handle)),
     }
@@ -120,11 +121,7 @@ pub(super) fn modify(system: &OpenSystem, request: &Wide) -> Result<(), Failure>
     with_text(system.handle(), raw::HcsModifyComputeSystem, Some(request))
 }
 
-pub(super) fn properties(
-    system: &OpenSystem,
-    query: &PropertyQuery,
-) -> Result<Properties, Failure> {
-    let query = Wide::json(query)?;
+pub(super) fn properties(system: &OpenSystem, query: &Wide) -> Result<Properties, Failure> {
     let (mut properties, mut result) = (CoTaskString::empty(), CoTaskString::empty());
     // SAFETY: the handle is open, the query ends with a NUL, the strings are ours.
     let called = unsafe {
@@ -135,8 +132,8 @@ pub(super) fn properties(
             result.out(),
         )
     };
-    check(called, &result)?;
-    document(&properties)
+    check(called, result.text())?;
+    document(properties.text())
 }
 
 /// Options of a call, which has a default.
@@ -164,7 +161,7 @@ pub(super) fn with_text(
     let called = unsafe {
         function(handle.raw(), options.map_or(EMPTY.as_ptr(), Wide::as_ptr), result.out())
     };
-    check(called, &result)
+    check(called, result.text())
 }
 
 /// The empty text.

@@ -3,17 +3,16 @@
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use compute::SystemEvent;
 use compute::error::Named;
-use compute::{SystemEvent, SystemExit};
 use hcs_schema::HResult;
-use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use windows_sys::core::HRESULT;
 
-use super::answer::{self, Failure};
 use crate::callbacks::Registry;
-use crate::hub::{Hub, ProcessHub};
+use crate::failure::{self, Failure};
+use crate::hub::{Expected, Hub, ProcessHub, exit_of};
 use crate::wide;
 
 // The numbers of the notifications that are acted on.
@@ -53,7 +52,11 @@ pub(super) struct SystemEar {
 }
 
 /// A completion that is listened for, from before the call on.
-pub(super) struct Awaited(oneshot::Receiver<Told>);
+pub(super) struct Awaited {
+    told: oneshot::Receiver<Told>,
+    /// The system had ended before: the service answers all the same.
+    has_ended: bool,
+}
 
 /// The status that a completion came with, and its result document.
 type Told = (HResult, Option<String>);
@@ -70,7 +73,7 @@ impl SystemEar {
         let mut waiting = self.waiting();
         waiting.retain(|(_, sender)| !sender.is_closed());
         waiting.push((completion, sender));
-        Awaited(receiver)
+        Awaited { told: receiver, has_ended: self.hub.exit().is_some() }
     }
 
     /// Waits for a completion until the deadline.
@@ -81,11 +84,11 @@ impl SystemEar {
     pub(super) async fn wait(&self, awaited: Awaited, deadline: Instant) -> Result<(), Failure> {
         tokio::select! {
             biased;
-            told = awaited.0 => match told {
-                Ok((status, result)) => answer::outcome(status, result.as_deref()),
+            told = awaited.told => match told {
+                Ok((status, result)) => failure::outcome(status, result.as_deref()),
                 Err(_) => Err(Named::HandleClose.into()),
             },
-            exited = self.hub.exited() => Err(match exited {
+            exited = self.hub.exited(), if !awaited.has_ended => Err(match exited {
                 Ok(_) => Named::UnexpectedContainerExit,
                 Err(Named::AlreadyClosed) => Named::HandleClose,
                 Err(named) => named,
@@ -115,7 +118,7 @@ impl SystemEar {
 
     fn hear(&self, kind: u32, status: HResult, data: Option<String>) {
         match kind {
-            SYSTEM_EXITED => self.hub.emit(SystemEvent::Exited(exit(status, data.as_deref()))),
+            SYSTEM_EXITED => self.hub.emit(SystemEvent::Exited(exit_of(status, data.as_deref()))),
             SYSTEM_CRASH_REPORT => {
                 self.hub.emit(SystemEvent::CrashReport(data.unwrap_or_default()));
             }
@@ -132,15 +135,20 @@ impl SystemEar {
 /// Hears the notifications of a process.
 pub(super) struct ProcessEar {
     hub: Arc<ProcessHub>,
-    exited: Mutex<Option<oneshot::Sender<()>>>,
+    system: Arc<Hub>,
+    exited: Mutex<Option<oneshot::Sender<Expected>>>,
 }
 
 impl ProcessEar {
     /// One that tells the hub that the service is gone, and the receiver that the
-    /// process has ended: how is still to be asked for, and not in a callback.
-    pub(super) fn new(hub: Arc<ProcessHub>) -> (Arc<Self>, oneshot::Receiver<()>) {
+    /// process has ended: how is still to be asked for, and not in a callback. The end
+    /// of the system waits for it.
+    pub(super) fn new(
+        hub: Arc<ProcessHub>,
+        system: Arc<Hub>,
+    ) -> (Arc<Self>, oneshot::Receiver<Expected>) {
         let (sender, receiver) = oneshot::channel();
-        (Arc::new(Self { hub, exited: Mutex::new(Some(sender)) }), receiver)
+        (Arc::new(Self { hub, system, exited: Mutex::new(Some(sender)) }), receiver)
     }
 
     fn hear(&self, kind: u32) {
@@ -149,33 +157,13 @@ impl ProcessEar {
                 let sender = self.exited.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(sender) = sender {
                     // A handle that is being closed does not listen.
-                    let _ = sender.send(());
+                    let _ = sender.send(self.system.expect());
                 }
             }
             SERVICE_DISCONNECT => self.hub.lost(),
             kind => tracing::debug!(kind, "a notification without a meaning here"),
         }
     }
-}
-
-/// How a system ended. The data says it where there is some; else the status does.
-fn exit(status: HResult, data: Option<&str>) -> SystemExit {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct ExitStatus {
-        #[serde(default)]
-        status: Option<HResult>,
-        exit_type: String,
-    }
-    if let Some(told) = data.and_then(|data| serde_json::from_str::<ExitStatus>(data).ok()) {
-        return SystemExit { status: told.status.unwrap_or(status), exit_type: told.exit_type };
-    }
-    let exit_type = match status {
-        status if !status.is_failure() => "GracefulExit",
-        HResult::HCS_E_TERMINATED | HResult::ERROR_VMCOMPUTE_TERMINATED => "ForcedExit",
-        _ => "UnexpectedExit",
-    };
-    SystemExit { status, exit_type: exit_type.into() }
 }
 
 /// Called by the service about a compute system.
@@ -271,21 +259,11 @@ mod tests {
             on_system(SYSTEM_EXITED, std::ptr::null(), 0, std::ptr::null());
             on_process(PROCESS_EXITED, std::ptr::without_provenance(99), 0, std::ptr::null());
         }
-        let (ear, mut exited) = ProcessEar::new(ProcessHub::new());
+        let (ear, mut exited) = ProcessEar::new(ProcessHub::new(), Hub::new());
         ear.hear(0);
         assert!(exited.try_recv().is_err());
         ear.hear(PROCESS_EXITED);
         ear.hear(PROCESS_EXITED);
         assert!(exited.try_recv().is_ok());
-    }
-
-    #[test]
-    fn an_exit_is_told_by_its_data_or_its_status() {
-        let told = exit(HResult::S_OK, Some(r#"{"Status":-1,"ExitType":"ForcedExit"}"#));
-        assert_eq!((told.status, told.exit_type.as_str()), (HResult(-1), "ForcedExit"));
-        let kind = |code| exit(HResult::from_u32(code), Some("no JSON")).exit_type;
-        assert_eq!(kind(0), "GracefulExit");
-        assert_eq!(kind(0xc037_0106), "UnexpectedExit");
-        assert_eq!(kind(0xc037_0107), "ForcedExit");
     }
 }

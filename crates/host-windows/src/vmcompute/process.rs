@@ -1,37 +1,32 @@
-//! A process, as a caller holds it.
+//! The calls about an open process, with their time limits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use compute::error::predicates::v1::{is_already_stopped, is_not_exist};
-use compute::error::{Cause, Named, Object, SystemCode, is_access_is_denied};
+use compute::error::{SystemCode, is_access_is_denied};
 use compute::timeouts::Timeouts;
-use compute::{
-    ConsoleSize, Error, Process, Result, Signal, Stdio, SystemEvent, SystemId, operation,
-};
-use hcs_schema::guest_request::{ProcessModifyOperation, STDIOHandle};
-use hcs_schema::schema2::{
-    self, CloseHandle, ProcessModifyRequest, ProcessParameters, ProcessStatus,
-};
+use compute::{SystemEvent, SystemId};
+use hcs_schema::schema2::{ProcessModifyRequest, ProcessParameters, ProcessStatus};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::answer::Failure;
-use super::handle::{Closable, Closed, Handle, Open};
+use super::handle::Open;
 use super::notify::ProcessEar;
 use super::process_calls as calls;
-use super::streams::Streams;
 use super::system::OpenSystem;
-use super::within;
 use crate::blocking::blocking;
-use crate::hub::{Hub, ProcessHub};
+use crate::failure::{Failure, Outcome, within};
+use crate::handle::{Closable, Closed, Handle};
+use crate::hub::{Expected, Hub, ProcessHub};
+use crate::process::{ProcessCalls, ended_somehow};
+use crate::streams::{StreamHandles, Streams};
+use crate::system::closed;
 use crate::wide::Wide;
 
 /// An open process.
 pub(super) type OpenProcess = Open<ProcessEar>;
-type Outcome<T> = std::result::Result<T, Failure>;
 
 /// A handle to a process, and what has been heard of it.
 pub(super) struct VmProcess {
@@ -42,7 +37,6 @@ pub(super) struct VmProcess {
     streams: Streams,
     /// Its system, for a kill that cannot be delivered otherwise.
     system: Weak<OpenSystem>,
-    killed: AtomicBool,
     timeouts: Timeouts,
 }
 
@@ -54,10 +48,10 @@ impl VmProcess {
         system: Arc<OpenSystem>,
         parameters: &ProcessParameters,
         timeouts: Timeouts,
-    ) -> Outcome<Self> {
+    ) -> Outcome<(u32, Self)> {
         let parameters = Wide::json(parameters)?;
         let (hub, heard) = (ProcessHub::new(), Arc::downgrade(&system));
-        let (ear, exited) = ProcessEar::new(Arc::clone(&hub));
+        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), Arc::clone(&system_hub));
         let deadline = Instant::now() + timeouts.syscall_watcher;
         let make = move || calls::create(&system, &parameters, ear);
         let calls::Made { process, pid, streams, closed } =
@@ -68,16 +62,16 @@ impl VmProcess {
         process.keep();
         let exit = Exit { told: exited, hub: Arc::clone(&hub), system: system_hub };
         exit.watch(open.weak(), timeouts.syscall_watcher);
-        Ok(Self {
+        let process = Self {
             system_id: system_id.clone(),
             pid,
             hub,
             open: Closable::new(open, closed),
             streams,
             system: heard,
-            killed: AtomicBool::new(false),
             timeouts,
-        })
+        };
+        Ok((pid, process))
     }
 
     /// Opens a process.
@@ -89,7 +83,7 @@ impl VmProcess {
         timeouts: Timeouts,
     ) -> Outcome<Self> {
         let (hub, heard) = (ProcessHub::new(), Arc::downgrade(&system));
-        let (ear, exited) = ProcessEar::new(Arc::clone(&hub));
+        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), Arc::clone(&system_hub));
         let deadline = Instant::now() + timeouts.syscall_watcher;
         let open = blocking(move || calls::open(&system, pid, ear));
         let (open, closed): (Arc<OpenProcess>, Closed) = within(deadline, open).await?;
@@ -102,21 +96,12 @@ impl VmProcess {
             open: Closable::new(open, closed),
             streams: Streams::unknown(),
             system: heard,
-            killed: AtomicBool::new(false),
             timeouts,
         })
     }
 
-    fn object(&self) -> Object {
-        Object::Process { system: (&self.system_id).into(), pid: self.pid }
-    }
-
-    fn error(&self, operation: &'static str, cause: impl Into<Cause>) -> Error {
-        Error::about(operation, self.object(), cause)
-    }
-
-    fn handle(&self, operation: &'static str) -> Result<Arc<OpenProcess>> {
-        self.open.get().ok_or_else(|| self.error(operation, Named::AlreadyClosed))
+    fn handle(&self) -> Outcome<Arc<OpenProcess>> {
+        closed(self.open.get())
     }
 
     fn deadline(&self) -> Instant {
@@ -125,41 +110,10 @@ impl VmProcess {
 
     async fn call<T: Send + 'static>(
         &self,
-        operation: &'static str,
         call: impl FnOnce(&OpenProcess) -> Outcome<T> + Send + 'static,
-    ) -> Result<T> {
-        let open = self.handle(operation)?;
-        within(self.deadline(), blocking(move || call(&open)))
-            .await
-            .map_err(|failure| failure.about(operation, self.object()))
-    }
-
-    async fn modify(&self, operation: &'static str, request: ProcessModifyRequest) -> Result<()> {
-        self.call(operation, move |open| calls::modify(open, &Wide::json(&request)?)).await
-    }
-
-    /// What an attempt to end or signal the process tells: whether it arrived.
-    fn delivered(&self, operation: &'static str, outcome: Outcome<()>) -> Result<bool> {
-        let Err(failure) = outcome else { return Ok(true) };
-        let is_gone = is_not_exist(failure.as_error())
-            || failure.code() == Some(SystemCode::ERR_VMCOMPUTE_OPERATION_INVALID_STATE);
-        if is_gone && self.hub.status().is_none() {
-            self.end_waits_soon(failure.code().unwrap_or(SystemCode::ERR_ELEMENT_NOT_FOUND));
-        }
-        if is_gone || is_already_stopped(failure.as_error()) {
-            return Ok(false);
-        }
-        Err(failure.about(operation, self.object()))
-    }
-
-    /// The service says that there is no such process and has told nobody of its
-    /// end: who waits gets an end all the same, if it does not come by itself.
-    fn end_waits_soon(&self, code: SystemCode) {
-        let (hub, pid) = (Arc::clone(&self.hub), self.pid);
-        drop(tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            hub.exited(ended_somehow(pid, code));
-        }));
+    ) -> Outcome<T> {
+        let open = self.handle()?;
+        within(self.deadline(), blocking(move || call(&open))).await
     }
 
     /// Ends the process through new handles: the service sends what comes by one
@@ -202,15 +156,58 @@ fn has_ended(failure: &Failure) -> bool {
         || is_not_exist(failure.as_error())
 }
 
-/// The record of a process whose end is all that is known.
-fn ended_somehow(process_id: u32, code: SystemCode) -> ProcessStatus {
-    let last_wait_result = code.to_hresult().0;
-    ProcessStatus { process_id, exited: true, last_wait_result, ..ProcessStatus::default() }
+impl ProcessCalls for VmProcess {
+    fn hub(&self) -> &Arc<ProcessHub> {
+        &self.hub
+    }
+
+    fn streams(&self) -> &Streams {
+        &self.streams
+    }
+
+    fn check_open(&self) -> Outcome<()> {
+        self.handle().map(drop)
+    }
+
+    async fn kill(&self) -> Outcome<()> {
+        within(self.deadline(), blocking(self.kill_by_new_handle())).await
+    }
+
+    async fn signal(&self, options: Value) -> Outcome<()> {
+        self.call(move |open| calls::signal(open, &Wide::json(&options)?)).await
+    }
+
+    async fn modify(&self, request: &ProcessModifyRequest) -> Outcome<()> {
+        let request = Wide::json(request)?;
+        self.call(move |open| calls::modify(open, &request)).await
+    }
+
+    async fn status(&self) -> Outcome<ProcessStatus> {
+        self.call(|open| calls::status(open.handle())).await
+    }
+
+    async fn stream_handles(&self) -> Outcome<StreamHandles> {
+        self.call(calls::streams).await
+    }
+
+    async fn flush_stdin(&self) -> Outcome<()> {
+        within(self.deadline(), async { Ok(self.streams.flush_stdin().await?) }).await
+    }
+
+    async fn close(&self) -> Outcome<()> {
+        let closing = self.open.close();
+        self.hub.close();
+        within(self.deadline(), closing).await
+    }
 }
+
+/// How long the end of a system waits for the service to say how its processes
+/// ended.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Waits for word of the process's end and asks how it was.
 struct Exit {
-    told: oneshot::Receiver<()>,
+    told: oneshot::Receiver<Expected>,
     hub: Arc<ProcessHub>,
     system: Arc<Hub>,
 }
@@ -219,11 +216,20 @@ impl Exit {
     fn watch(self, handle: Weak<Handle>, limit: Duration) {
         drop(tokio::spawn(async move {
             // Without a word the handle was closed.
-            if self.told.await.is_err() {
-                return;
-            }
+            let Ok(expected) = self.told.await else { return };
             let read = blocking(move || handle.upgrade().as_deref().map(calls::status).transpose());
-            let status = match within(Instant::now() + limit, read).await {
+            let read = within(Instant::now() + limit, read);
+            tokio::pin!(read);
+            let mut expected = Some(expected);
+            let read = tokio::select! {
+                biased;
+                read = &mut read => read,
+                () = tokio::time::sleep(PATIENCE) => {
+                    expected = None;
+                    read.await
+                }
+            };
+            let status = match read {
                 Ok(Some(status)) => status,
                 Ok(None) => return,
                 Err(failure) => {
@@ -234,144 +240,7 @@ impl Exit {
             };
             self.hub.exited(status.clone());
             self.system.emit(SystemEvent::ProcessExited(status));
+            drop(expected);
         }));
-    }
-}
-
-#[async_trait]
-impl Process for VmProcess {
-    fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    async fn kill(&self) -> Result<bool> {
-        const KILL: &str = operation::PROCESS_KILL;
-        drop(self.handle(KILL)?);
-        if self.hub.status().is_some() {
-            return Err(self.error(KILL, SystemCode::ERR_PROCESS_ALREADY_STOPPED));
-        }
-        if self.killed.load(Ordering::SeqCst) {
-            return Ok(true);
-        }
-        let killed = within(self.deadline(), blocking(self.kill_by_new_handle())).await;
-        let delivered = self.delivered(KILL, killed)?;
-        self.killed.fetch_or(delivered, Ordering::SeqCst);
-        Ok(delivered)
-    }
-
-    async fn signal(&self, signal: &Signal) -> Result<bool> {
-        const SIGNAL: &str = operation::PROCESS_SIGNAL;
-        let options = match signal {
-            Signal::Linux(number) => serde_json::json!({ "Signal": number }),
-            Signal::Windows(name) => serde_json::json!({ "Signal": name }),
-            _ => return Err(self.error(SIGNAL, SystemCode::ERR_NOT_SUPPORTED)),
-        };
-        let open = self.handle(SIGNAL)?;
-        let send = blocking(move || calls::signal(&open, &Wide::json(&options)?));
-        let sent = within(self.deadline(), send).await;
-        self.delivered(SIGNAL, sent)
-    }
-
-    async fn wait(&self) -> Result<()> {
-        const WAIT: &str = operation::PROCESS_WAIT;
-        drop(self.handle(WAIT)?);
-        self.hub.wait().await.map(drop).map_err(|named| self.error(WAIT, named))
-    }
-
-    async fn exit_code(&self) -> Result<i32> {
-        const EXIT_CODE: &str = operation::PROCESS_EXIT_CODE;
-        drop(self.handle(EXIT_CODE)?);
-        // The first word there is, without waiting for one.
-        let known = tokio::select! {
-            biased;
-            known = self.hub.wait() => Some(known),
-            () = std::future::ready(()) => None,
-        };
-        match known {
-            None => Err(self.error(EXIT_CODE, Named::InvalidProcessState)),
-            Some(Err(named)) => Err(self.error(EXIT_CODE, named)),
-            Some(Ok(status)) if status.last_wait_result != 0 => {
-                tracing::warn!(result = status.last_wait_result, "waiting for a process failed");
-                Ok(-1)
-            }
-            Some(Ok(status)) => Ok(status.exit_code.cast_signed()),
-        }
-    }
-
-    async fn status(&self) -> Result<ProcessStatus> {
-        const STATUS: &str = operation::PROCESS_STATUS;
-        if let Some(status) = self.hub.status() {
-            return self.handle(STATUS).map(|_| status);
-        }
-        self.call(STATUS, |open| calls::status(open.handle())).await
-    }
-
-    async fn resize_console(&self, size: ConsoleSize) -> Result<()> {
-        let ConsoleSize { width, height } = size;
-        let request = ProcessModifyRequest {
-            operation: ProcessModifyOperation::ConsoleSize,
-            console_size: Some(schema2::ConsoleSize { height, width, ..Default::default() }),
-            ..ProcessModifyRequest::default()
-        };
-        self.modify(operation::PROCESS_RESIZE_CONSOLE, request).await
-    }
-
-    async fn stdio(&self) -> Result<Stdio> {
-        const STDIO: &str = operation::PROCESS_STDIO;
-        drop(self.handle(STDIO)?);
-        if !self.streams.are_known() {
-            let handles = self.call(STDIO, calls::streams).await?;
-            self.streams.learn(handles).map_err(|error| self.error(STDIO, error))?;
-        }
-        Ok(self.streams.stdio())
-    }
-
-    async fn close_stdin(&self) -> Result<()> {
-        const CLOSE: &str = operation::PROCESS_CLOSE_STDIN;
-        drop(self.handle(CLOSE)?);
-        // A process that has ended reads nothing, and the service would refuse.
-        if self.hub.status().is_none() {
-            // What was written comes before the end.
-            let flushed = async { Ok(self.streams.flush_stdin().await?) };
-            let flushed: Outcome<()> = within(self.deadline(), flushed).await;
-            flushed.map_err(|failure| failure.about(CLOSE, self.object()))?;
-            let request = ProcessModifyRequest {
-                operation: ProcessModifyOperation::CloseHandle,
-                close_handle: Some(CloseHandle {
-                    handle: STDIOHandle::StdIn,
-                    ..Default::default()
-                }),
-                ..ProcessModifyRequest::default()
-            };
-            self.modify(CLOSE, request).await?;
-        }
-        self.streams.close(0);
-        Ok(())
-    }
-
-    async fn close_stdout(&self) -> Result<()> {
-        drop(self.handle(operation::PROCESS_CLOSE_STDOUT)?);
-        self.streams.close(1);
-        Ok(())
-    }
-
-    async fn close_stderr(&self) -> Result<()> {
-        drop(self.handle(operation::PROCESS_CLOSE_STDERR)?);
-        self.streams.close(2);
-        Ok(())
-    }
-
-    async fn close(&self) -> Result<()> {
-        let closing = self.open.close();
-        self.hub.close();
-        within(self.deadline(), closing)
-            .await
-            .map_err(|failure| failure.about(operation::PROCESS_CLOSE, self.object()))
-    }
-}
-
-impl Drop for VmProcess {
-    fn drop(&mut self) {
-        self.hub.close();
     }
 }

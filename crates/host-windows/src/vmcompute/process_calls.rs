@@ -1,27 +1,24 @@
 //! The calls about a process, as safe functions that block.
 
-use std::os::windows::io::{FromRawHandle, OwnedHandle};
 use std::sync::Arc;
 
 use hcs_schema::schema2::ProcessStatus;
-use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 
-use super::answer::{Failure, check, document};
 use super::calls::with_text;
-use super::handle::{self, Closed, Handle, Open};
+use super::handle::{self, Open};
 use super::notify::{self, PROCESSES, ProcessEar};
 use super::process::OpenProcess;
 use super::raw::{self, ProcessInformation};
 use super::system::OpenSystem;
-use super::unkept::Unkept;
+use crate::failure::{Failure, check, document};
+use crate::handle::{Closed, Handle};
+use crate::streams::{StreamHandles, owned};
+use crate::unkept::Unkept;
 use crate::wide::{CoTaskString, Wide};
-
-/// The handles of a process's streams: stdin, stdout, stderr.
-pub(super) type StreamHandles = [Option<OwnedHandle>; 3];
 
 /// A process that was just started, and what came with it.
 pub(super) struct Made {
-    pub(super) process: Unkept<ProcessEar>,
+    pub(super) process: Unkept<OpenProcess>,
     pub(super) pid: u32,
     pub(super) streams: StreamHandles,
     pub(super) closed: Closed,
@@ -46,10 +43,10 @@ pub(super) fn create(
             result.out(),
         )
     };
-    check(called, &result)?;
-    let streams = owned(information);
+    check(called, result.text())?;
+    let streams = pipes(information);
     // SAFETY: the service has just given it to us.
-    let handle = unsafe { Handle::from_raw(process, &handle::PROCESS) };
+    let handle = unsafe { handle::PROCESS.own(process) };
     match listen(handle, ear) {
         Ok((open, closed)) => {
             let process = Unkept::new(open, |open| terminate(open.handle()));
@@ -79,9 +76,9 @@ pub(super) fn open_handle(system: &Handle, pid: u32) -> Result<Handle, Failure> 
     let (mut process, mut result) = (std::ptr::null_mut(), CoTaskString::empty());
     // SAFETY: the system's handle is open, the rest is ours.
     let called = unsafe { raw::HcsOpenProcess(system.raw(), pid, &raw mut process, result.out()) };
-    check(called, &result)?;
+    check(called, result.text())?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { Handle::from_raw(process, &handle::PROCESS) })
+    Ok(unsafe { handle::PROCESS.own(process) })
 }
 
 fn listen(
@@ -91,7 +88,7 @@ fn listen(
     let closed = Closed::of(&mut handle);
     let handle = Arc::new(handle);
     let entry = PROCESSES.register(ear);
-    match Open::new(Arc::clone(&handle), notify::on_process, entry) {
+    match Open::new(Arc::clone(&handle), &handle::PROCESS, notify::on_process, entry) {
         Ok(open) => Ok((Arc::new(open), closed)),
         Err(failure) => Err((failure, handle)),
     }
@@ -101,7 +98,7 @@ pub(super) fn terminate(process: &Handle) -> Result<(), Failure> {
     let mut result = CoTaskString::empty();
     // SAFETY: the handle is open, the result is ours.
     let called = unsafe { raw::HcsTerminateProcess(process.raw(), result.out()) };
-    check(called, &result)
+    check(called, result.text())
 }
 
 pub(super) fn signal(process: &OpenProcess, options: &Wide) -> Result<(), Failure> {
@@ -117,8 +114,8 @@ pub(super) fn status(process: &Handle) -> Result<ProcessStatus, Failure> {
     // SAFETY: the handle is open, the strings are ours.
     let called =
         unsafe { raw::HcsGetProcessProperties(process.raw(), properties.out(), result.out()) };
-    check(called, &result)?;
-    document(&properties)
+    check(called, result.text())?;
+    document(properties.text())
 }
 
 /// New handles to the process's streams.
@@ -128,17 +125,13 @@ pub(super) fn streams(process: &OpenProcess) -> Result<StreamHandles, Failure> {
     let called = unsafe {
         raw::HcsGetProcessInfo(process.handle().raw(), &raw mut information, result.out())
     };
-    check(called, &result)?;
-    Ok(owned(information))
+    check(called, result.text())?;
+    Ok(pipes(information))
 }
 
-/// The handles that the service gave with a call that went well.
-fn owned(information: ProcessInformation) -> StreamHandles {
-    let owned = |handle: HANDLE| {
-        (!handle.is_null() && handle != INVALID_HANDLE_VALUE).then(|| {
-            // SAFETY: the service has just given it to us, and to nobody else.
-            unsafe { OwnedHandle::from_raw_handle(handle) }
-        })
-    };
-    [information.std_input, information.std_output, information.std_error].map(owned)
+/// The pipes that came with a call that went well.
+fn pipes(information: ProcessInformation) -> StreamHandles {
+    let ProcessInformation { std_input, std_output, std_error, .. } = information;
+    // SAFETY: the service has just given them to us.
+    unsafe { owned([std_input, std_output, std_error]) }
 }
