@@ -4,8 +4,9 @@
 //! callback never does. Both engines use it.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use compute::error::Named;
 use compute::{EventStream, SystemEvent, SystemExit};
@@ -13,11 +14,18 @@ use futures_core::Stream;
 use hcs_schema::HResult;
 use hcs_schema::schema2::ProcessStatus;
 use serde::Deserialize;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
+
+/// How long the end of a system waits for word of its processes' ends.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A compute system: how it ended, and the streams of its events.
 #[derive(Debug)]
 pub(crate) struct Hub {
+    own: Weak<Self>,
+    /// Where patience is measured: callbacks come on threads of the service.
+    runtime: Option<Handle>,
     end: End<SystemExit>,
     /// Unbounded: a reader that does not read must not hold up the service's
     /// callback, and no event may be lost. A reader that is gone is removed with
@@ -34,8 +42,9 @@ struct ExpectedEvents {
     last: Option<SystemEvent>,
 }
 
-/// An event that is about to come: that of the system's end waits for it. Dropped,
-/// nothing waits any more.
+/// An event that is to come before the system's end, such as that of an open process:
+/// the service tells of them by threads of their own, in any order. The end waits for
+/// it, though not for ever. Dropped, nothing waits any more.
 #[derive(Debug)]
 pub(crate) struct Expected(Arc<Hub>);
 
@@ -46,7 +55,7 @@ impl Drop for Expected {
         let last = if expected.count == 0 { expected.last.take() } else { None };
         drop(expected);
         if let Some(last) = last {
-            self.0.emit(last);
+            self.0.tell(last);
         }
     }
 }
@@ -54,7 +63,13 @@ impl Drop for Expected {
 impl Hub {
     /// One of a system that runs, as far as is known.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { end: End::new(), streams: Mutex::default(), expected: Mutex::default() })
+        Arc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
+            runtime: Handle::try_current().ok(),
+            end: End::new(),
+            streams: Mutex::default(),
+            expected: Mutex::default(),
+        })
     }
 
     /// Announces an event that belongs before the system's end.
@@ -74,9 +89,27 @@ impl Hub {
             let mut expected = self.expected();
             if expected.count > 0 {
                 expected.last = Some(event);
-                return;
+                return self.lose_patience_later();
             }
         }
+        self.tell(event);
+    }
+
+    /// The end that waits is told once patience is over.
+    fn lose_patience_later(&self) {
+        let (Some(runtime), hub) = (&self.runtime, Weak::clone(&self.own)) else { return };
+        drop(runtime.spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            let Some(hub) = hub.upgrade() else { return };
+            let last = hub.expected().last.take();
+            if let Some(last) = last {
+                tracing::warn!("a system has ended, and some of its processes not, as it seems");
+                hub.tell(last);
+            }
+        }));
+    }
+
+    fn tell(&self, event: SystemEvent) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let last = match &event {
             SystemEvent::Exited(exit) => self.end.set(Ok(exit.clone())),
@@ -339,6 +372,21 @@ mod tests {
         assert_eq!(next(&mut stream).await, Some(SystemEvent::CrashInitiated));
         assert_eq!(next(&mut stream).await, Some(SystemEvent::CrashInitiated));
         assert_eq!(next(&mut stream).await, Some(SystemEvent::Exited(exit("GracefulExit"))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_does_not_wait_for_ever() {
+        let hub = Hub::new();
+        let announced = hub.expect();
+        let teller = Arc::clone(&hub);
+        // A thread of the service, which has no runtime.
+        let told = std::thread::spawn(move || {
+            teller.emit(SystemEvent::Exited(exit("ForcedExit")));
+        });
+        told.join().unwrap();
+        assert_eq!(hub.exit(), None);
+        assert_eq!(hub.exited().await, Ok(exit("ForcedExit")));
+        drop(announced);
     }
 
     #[test]

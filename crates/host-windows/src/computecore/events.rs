@@ -1,7 +1,7 @@
 //! What the service tells by itself.
 
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use compute::SystemEvent;
 use compute::error::SystemCode;
@@ -13,7 +13,7 @@ use windows_sys::Win32::System::HostComputeSystem::{
 };
 
 use crate::callbacks::Registry;
-use crate::hub::{Hub, ProcessHub, exit_of};
+use crate::hub::{Expected, Hub, ProcessHub, exit_of};
 use crate::process::ended_somehow;
 use crate::wide;
 
@@ -22,20 +22,28 @@ pub(super) static SYSTEMS: Registry<Hub> = Registry::new();
 /// The processes that are listened to.
 pub(super) static PROCESSES: Registry<ProcessEar> = Registry::new();
 
-/// Hears the events of a process.
+/// Hears the events of a process. The end of its system waits for that of the
+/// process as long as there is one.
 pub(super) struct ProcessEar {
-    pub(super) hub: Arc<ProcessHub>,
-    pub(super) system: Arc<Hub>,
+    hub: Arc<ProcessHub>,
+    system: Arc<Hub>,
+    expected: Mutex<Option<Expected>>,
 }
 
 impl ProcessEar {
+    pub(super) fn new(hub: Arc<ProcessHub>, system: Arc<Hub>) -> Arc<Self> {
+        let expected = Mutex::new(Some(system.expect()));
+        Arc::new(Self { hub, system, expected })
+    }
+
     fn hear(&self, kind: HCS_EVENT_TYPE, data: Option<&str>) {
         #[allow(non_upper_case_globals)]
         match kind {
             HcsEventProcessExited => {
                 let status = status_of(data);
-                self.hub.exited(status.clone());
-                self.system.emit(SystemEvent::ProcessExited(status));
+                self.system.emit(SystemEvent::ProcessExited(status.clone()));
+                self.hub.exited(status);
+                self.expected.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
             HcsEventServiceDisconnect => self.hub.lost(),
             kind => tracing::debug!(kind, "an event without a meaning here"),
@@ -121,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_process_is_told_once_and_for_the_system() {
-        let ear = Arc::new(ProcessEar { hub: ProcessHub::new(), system: Hub::new() });
+        let ear = ProcessEar::new(ProcessHub::new(), Hub::new());
         let entry = PROCESSES.register(Arc::clone(&ear));
         let text = Wide::new(r#"{"ProcessId":7,"ExitCode":3}"#).unwrap();
         let event = told(&text, HcsEventProcessExited);
@@ -131,6 +139,29 @@ mod tests {
         }
         let status = ear.hub.status().unwrap();
         assert_eq!((status.process_id, status.exit_code, status.exited), (7, 3, true));
+    }
+
+    /// The service tells of both by different threads: the exit of a process was lost
+    /// where that of its system came first.
+    #[tokio::test]
+    async fn a_process_ends_before_its_system_whichever_is_told_first() {
+        use std::future::poll_fn;
+        let system = Hub::new();
+        let mut events = system.events();
+        let ear = ProcessEar::new(ProcessHub::new(), Arc::clone(&system));
+        hear(&system, HcsEventSystemExited, None);
+        assert_eq!(system.exit(), None);
+        ear.hear(HcsEventProcessExited, Some(r#"{"ProcessId":7,"ExitCode":3}"#));
+        let first = poll_fn(|cx| events.as_mut().poll_next(cx)).await;
+        assert!(matches!(first, Some(SystemEvent::ProcessExited(_))), "{first:?}");
+        let last = poll_fn(|cx| events.as_mut().poll_next(cx)).await;
+        assert!(matches!(last, Some(SystemEvent::Exited(_))), "{last:?}");
+        // One that nobody holds any more is not waited for.
+        let system = Hub::new();
+        let ear = ProcessEar::new(ProcessHub::new(), Arc::clone(&system));
+        hear(&system, HcsEventSystemExited, None);
+        drop(ear);
+        assert!(system.exit().is_some());
     }
 
     #[test]

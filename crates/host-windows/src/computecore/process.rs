@@ -49,9 +49,9 @@ impl CoreProcess {
     ) -> Outcome<(u32, Self)> {
         let parameters = Wide::json(parameters)?;
         let (hub, weak) = (ProcessHub::new(), Arc::downgrade(&system));
-        let ear = ProcessEar { hub: Arc::clone(&hub), system: Arc::clone(&system_hub) };
+        let ear = ProcessEar::new(Arc::clone(&hub), Arc::clone(&system_hub));
         let deadline = Instant::now() + timeouts.syscall_watcher;
-        let begin = move || calls::create_process(&system, &parameters, Arc::new(ear));
+        let begin = move || calls::create_process(&system, &parameters, ear);
         let NewProcess { process, mut creation, closed } =
             within(deadline, blocking(begin)).await?;
         let ended = async {
@@ -100,9 +100,9 @@ impl CoreProcess {
         timeouts: Timeouts,
     ) -> Outcome<Self> {
         let (hub, weak) = (ProcessHub::new(), Arc::downgrade(&system));
-        let ear = ProcessEar { hub: Arc::clone(&hub), system: system_hub };
+        let ear = ProcessEar::new(Arc::clone(&hub), system_hub);
         let deadline = Instant::now() + timeouts.syscall_watcher;
-        let open = blocking(move || calls::open_process(&system, pid, Arc::new(ear)));
+        let open = blocking(move || calls::open_process(&system, pid, ear));
         let (open, closed) = within(deadline, open).await?;
         Ok(Self {
             system_id: system_id.clone(),

@@ -132,32 +132,32 @@ impl SystemEar {
     }
 }
 
-/// Hears the notifications of a process.
+/// Hears the notifications of a process. The end of its system waits for that of the
+/// process as long as there is one.
 pub(super) struct ProcessEar {
     hub: Arc<ProcessHub>,
-    system: Arc<Hub>,
-    exited: Mutex<Option<oneshot::Sender<Expected>>>,
+    exited: Mutex<Option<(oneshot::Sender<Expected>, Expected)>>,
 }
 
 impl ProcessEar {
     /// One that tells the hub that the service is gone, and the receiver that the
-    /// process has ended: how is still to be asked for, and not in a callback. The end
-    /// of the system waits for it.
+    /// process has ended: how is still to be asked for, and not in a callback.
     pub(super) fn new(
         hub: Arc<ProcessHub>,
-        system: Arc<Hub>,
+        system: &Arc<Hub>,
     ) -> (Arc<Self>, oneshot::Receiver<Expected>) {
         let (sender, receiver) = oneshot::channel();
-        (Arc::new(Self { hub, system, exited: Mutex::new(Some(sender)) }), receiver)
+        let exited = Mutex::new(Some((sender, system.expect())));
+        (Arc::new(Self { hub, exited }), receiver)
     }
 
     fn hear(&self, kind: u32) {
         match kind {
             PROCESS_EXITED => {
                 let sender = self.exited.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(sender) = sender {
+                if let Some((sender, expected)) = sender {
                     // A handle that is being closed does not listen.
-                    let _ = sender.send(self.system.expect());
+                    let _ = sender.send(expected);
                 }
             }
             SERVICE_DISCONNECT => self.hub.lost(),
@@ -259,7 +259,7 @@ mod tests {
             on_system(SYSTEM_EXITED, std::ptr::null(), 0, std::ptr::null());
             on_process(PROCESS_EXITED, std::ptr::without_provenance(99), 0, std::ptr::null());
         }
-        let (ear, mut exited) = ProcessEar::new(ProcessHub::new(), Hub::new());
+        let (ear, mut exited) = ProcessEar::new(ProcessHub::new(), &Hub::new());
         ear.hear(0);
         assert!(exited.try_recv().is_err());
         ear.hear(PROCESS_EXITED);

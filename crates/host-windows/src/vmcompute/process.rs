@@ -51,7 +51,7 @@ impl VmProcess {
     ) -> Outcome<(u32, Self)> {
         let parameters = Wide::json(parameters)?;
         let (hub, heard) = (ProcessHub::new(), Arc::downgrade(&system));
-        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), Arc::clone(&system_hub));
+        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), &system_hub);
         let deadline = Instant::now() + timeouts.syscall_watcher;
         let make = move || calls::create(&system, &parameters, ear);
         let calls::Made { process, pid, streams, closed } =
@@ -83,7 +83,7 @@ impl VmProcess {
         timeouts: Timeouts,
     ) -> Outcome<Self> {
         let (hub, heard) = (ProcessHub::new(), Arc::downgrade(&system));
-        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), Arc::clone(&system_hub));
+        let (ear, exited) = ProcessEar::new(Arc::clone(&hub), &system_hub);
         let deadline = Instant::now() + timeouts.syscall_watcher;
         let open = blocking(move || calls::open(&system, pid, ear));
         let (open, closed): (Arc<OpenProcess>, Closed) = within(deadline, open).await?;
@@ -201,10 +201,6 @@ impl ProcessCalls for VmProcess {
     }
 }
 
-/// How long the end of a system waits for the service to say how its processes
-/// ended.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Waits for word of the process's end and asks how it was.
 struct Exit {
     told: oneshot::Receiver<Expected>,
@@ -218,17 +214,7 @@ impl Exit {
             // Without a word the handle was closed.
             let Ok(expected) = self.told.await else { return };
             let read = blocking(move || handle.upgrade().as_deref().map(calls::status).transpose());
-            let read = within(Instant::now() + limit, read);
-            tokio::pin!(read);
-            let mut expected = Some(expected);
-            let read = tokio::select! {
-                biased;
-                read = &mut read => read,
-                () = tokio::time::sleep(PATIENCE) => {
-                    expected = None;
-                    read.await
-                }
-            };
+            let read = within(Instant::now() + limit, read).await;
             let status = match read {
                 Ok(Some(status)) => status,
                 Ok(None) => return,
@@ -238,8 +224,8 @@ impl Exit {
                     ended_somehow(0, code)
                 }
             };
-            self.hub.exited(status.clone());
-            self.system.emit(SystemEvent::ProcessExited(status));
+            self.system.emit(SystemEvent::ProcessExited(status.clone()));
+            self.hub.exited(status);
             drop(expected);
         }));
     }
