@@ -58,21 +58,22 @@ impl Stream {
             Self::Output { mut pipe, process, is_stderr } => {
                 let turn = turns.join((process.pid(), is_stderr));
                 let mut nothing = [0; 1];
-                tokio::select! {
-                    _ = copy_output(&mut pipe, &mut to, &turn) => {}
-                    // The client reads no more: the process is to see it.
-                    _ = from.read(&mut nothing) => {
-                        drop((pipe, turn));
-                        // A process that has ended writes nothing.
-                        let _ = match is_stderr {
-                            false => process.close_stdout().await,
-                            true => process.close_stderr().await,
-                        };
-                        return;
-                    }
+                let ended = tokio::select! {
+                    copied = copy_output(&mut pipe, &mut to, &turn) => copied.is_ok(),
+                    _ = from.read(&mut nothing) => false,
+                };
+                if !ended {
+                    // The client reads no more: the process is to see it, also where it
+                    // was a write to the client that failed.
+                    drop((pipe, turn));
+                    // A process that has ended writes nothing.
+                    let _ = match is_stderr {
+                        false => process.close_stdout().await,
+                        true => process.close_stderr().await,
+                    };
+                    return;
                 }
                 drop(turn);
-                // A client that has gone has seen all that it wanted.
                 let _ = to.shutdown().await;
                 // The bytes are with the client once it hangs up.
                 let _ = from.read(&mut nothing).await;
