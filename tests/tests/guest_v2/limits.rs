@@ -53,7 +53,7 @@ fn a_process_beyond_the_memory_limit_is_killed() {
         let ran =
             run(system.as_ref(), &sh(&format!("({HOG}); exec tail -c 134217728 /dev/zero"))).await;
         assert_eq!(ran.code, 137, "{ran:?}");
-        // The others live on.
+        // The others live on, above all the reaper.
         assert_eq!(run(system.as_ref(), &sh("echo alive")).await.ok(), "alive");
         end(system).await;
     });

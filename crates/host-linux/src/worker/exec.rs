@@ -10,6 +10,7 @@ use hcs_schema::schema2::ProcessParameters;
 use oci_spec::runtime::{PosixRlimit, PosixRlimitType, Process as OciProcess};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::PipeFlags;
+use rustix::thread::CapabilitySet;
 
 use super::process::Process;
 use super::system::answer;
@@ -22,6 +23,10 @@ use crate::wire::{
 
 /// Bytes that a stream holds while nobody reads it.
 const PIPE_SIZE: usize = 256 << 10;
+
+/// What the kernel adds to a process's size before it chooses whom to end, in thousandths of the
+/// limit: more than the reaper takes of the smallest container.
+const BEFORE_REAPER: i32 = 300;
 
 /// The two ends of a new process's streams.
 struct Streams {
@@ -52,6 +57,7 @@ impl Worker {
         self.check(Operation::CreateProcess { init: first }, CREATE_PROCESS)?;
         let mut process = self.process_for(&request.parameters, first)?;
         self.limit_files(&mut process);
+        self.choose_before_reaper(&mut process);
         let streams = streams(&request.parameters, &process, files)
             .map_err(|error| io_failure(CREATE_PROCESS, &self.record.id, "making pipes", &error))?;
         let image = image(&process);
@@ -185,6 +191,16 @@ impl Worker {
         {
             limits.push(inherited);
             process.set_rlimits(Some(limits));
+        }
+    }
+
+    /// Where the worker may not ask the kernel to spare the container's reaper, has it choose
+    /// the process first when memory is short: the reaper's end is the end of all.
+    fn choose_before_reaper(&self, process: &mut OciProcess) {
+        let may_spare = rustix::thread::capabilities(None)
+            .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_RESOURCE));
+        if !self.plan.oci && !may_spare && process.oom_score_adj().is_none() {
+            process.set_oom_score_adj(Some(BEFORE_REAPER));
         }
     }
 
