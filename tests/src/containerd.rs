@@ -33,6 +33,9 @@ pub const CRI_NAMESPACE: &str = "k8s.io";
 /// containerd's own shim.
 pub const RUNC: &str = "io.containerd.runc.v2";
 
+/// Our shim.
+pub const RUNHCS: &str = "io.containerd.runhcs.v1";
+
 /// How long containerd may take to be there, or to go.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -257,6 +260,8 @@ fn start(folder: &Path, shims: Option<&Path>) -> Child {
     let mut containerd = Command::new(program);
     containerd.arg("--config").arg(folder.join("config.toml"));
     containerd.env("PATH", path.expect("a search path")).current_dir(folder);
+    // Of our own shim, which containerd hands its environment to.
+    containerd.env("HCSSHIM_STATE_DIR", folder.join("hcsshim"));
     containerd.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
     containerd.spawn().expect("starting containerd")
 }

@@ -8,6 +8,7 @@ use std::sync::Once;
 struct Built(&'static [&'static str], Once);
 
 static CONTAINERS: Built = Built(&["hcs-worker", "runhcs", "hcs-gateway"], Once::new());
+static SHIM: Built = Built(&["containerd-shim-runhcs-v1", "hcs-worker"], Once::new());
 static CONFORMANCE: Built = Built(&["conformance"], Once::new());
 static IMAGES: Built = Built(&["tar2ext4", "dmverity-vhd"], Once::new());
 
@@ -53,6 +54,11 @@ fn build(folder: &Path, packages: &[&str]) {
             other => eprintln!("building {package}: {other:?}; the one that is there is used"),
         }
     }
+}
+
+/// The folder with containerd's shim, and the worker beside it.
+pub fn shims() -> PathBuf {
+    SHIM.folder()
 }
 
 /// The worker.

@@ -98,6 +98,7 @@ macro_rules! named {
 named! {
     crate::runhcs::Options = "containerd.runhcs.v1.Options",
     crate::runhcs::ProcessDetails = "containerd.runhcs.v1.ProcessDetails",
+    crate::runc::ProcessDetails = "containerd.runc.v1.ProcessDetails",
     crate::stats::Statistics = "containerd.runhcs.stats.v1.Statistics",
     crate::cgroups::v1::Metrics = "io.containerd.cgroups.v1.Metrics",
     crate::cgroups::v2::Metrics = "io.containerd.cgroups.v2.Metrics",

@@ -29,6 +29,11 @@ pub mod runhcs {
     pub use crate::generated::runhcs::*;
 }
 
+/// What `Pids` says of a process where containerd's client is Linux's own.
+pub mod runc {
+    pub use crate::generated::runc::*;
+}
+
 /// What `Stats` answers with: `containerd.runhcs.stats.v1`.
 pub mod stats {
     pub use containerd_shim_protos::windows::stats::*;

@@ -1,0 +1,130 @@
+//! `serve`: the shim itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use shim::events::Publisher;
+use shim::{Settings, Shim, Shutdown};
+use shim_protos::runhcs::Options;
+use shim_protos::runhcs::options::DebugType;
+use shim_protos::ttrpc::asynchronous::Server;
+
+use crate::address::Address;
+use crate::cli::{Globals, Serve};
+use crate::log::{self, Level, Queue};
+use crate::options::Beginning;
+use crate::{panic_record, platform};
+
+/// Names containerd's address for events in our environment.
+const EVENTS_ADDRESS: &str = "TTRPC_ADDRESS";
+
+/// How long calls under way, events and log lines may take when the shim ends.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The same where it is to end at once: for the answer to who asked for it.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// Serves until containerd asks for the shim's end.
+pub(crate) fn run(globals: &Globals, serve: &Serve) -> anyhow::Result<()> {
+    let beginning = Beginning::read().context("failed to read shim options from stdin")?;
+    platform::release_stdin();
+    let level = level(globals, &beginning)?;
+    let has_log = match beginning.options.debug_type.enum_value_or_default() {
+        DebugType::NPIPE => true,
+        DebugType::ETW => false,
+        DebugType::FILE => anyhow::bail!("file log output mode is not supported"),
+    };
+    let address = Address::parse(&serve.socket)?;
+    panic_record::begin();
+    let runtime = platform::runtime()?;
+    let served = runtime.block_on(async {
+        let queue = has_log.then(|| Arc::new(Queue::default()));
+        log::begin(level, queue.clone());
+        let served = serve_at(&address, globals, serve, beginning, queue.clone()).await;
+        if let Err(error) = &served {
+            tracing::error!(error = format!("{error:#}"), "the shim ends");
+        }
+        if let Some(queue) = queue {
+            queue.drain(AT_ONCE).await;
+        }
+        served
+    });
+    // A thread that still blocks must not keep the process.
+    runtime.shutdown_background();
+    served
+}
+
+/// How much is logged.
+fn level(globals: &Globals, beginning: &Beginning) -> anyhow::Result<Level> {
+    let Options { debug, log_level, .. } = &beginning.options;
+    Ok(match log_level.as_str() {
+        "" if *debug || globals.debug => Level::DEBUG,
+        "" => beginning.level.unwrap_or(Level::INFO),
+        level => level.parse()?,
+    })
+}
+
+async fn serve_at(
+    address: &Address,
+    globals: &Globals,
+    serve: &Serve,
+    beginning: Beginning,
+    queue: Option<Arc<Queue>>,
+) -> anyhow::Result<()> {
+    if let Some(queue) = queue {
+        platform::begin_log(globals, queue)?;
+    }
+    let events = std::env::var(EVENTS_ADDRESS).ok().filter(|address| !address.is_empty());
+    let publisher = Publisher::new(events.or(beginning.events).as_deref(), &globals.namespace);
+    let settings = Settings {
+        id: globals.id.clone(),
+        namespace: globals.namespace.clone(),
+        is_sandbox: serve.is_sandbox,
+        options: beginning.options,
+        publisher: publisher.clone(),
+    };
+    let shim = Arc::new(Shim::new(settings, platform::service(globals)));
+    platform::begin_process(dumper(&shim))?;
+
+    let (listener, name) = platform::bind(address).await?;
+    let server = Server::new().add_listener(listener);
+    let mut server = shim.services().into_iter().fold(server, Server::register_service);
+    server.start().await.context("failed to serve")?;
+    let bundle = std::env::current_dir().unwrap_or_default();
+    tell_start(globals, address, &bundle);
+    platform::ready().context("telling the starter that the shim is ready")?;
+
+    let how = shim.shutdown_requested().await;
+    // From now on the next shim of this id can have it.
+    name.release();
+    let grace = if how == Shutdown::Now { AT_ONCE } else { GRACE };
+    // Who has no answer by then gets none.
+    let _ = tokio::time::timeout(grace, server.shutdown()).await;
+    shim.end().await;
+    publisher.flush(grace).await;
+    tracing::info!(id = globals.id, "the shim has ended");
+    Ok(())
+}
+
+fn tell_start(globals: &Globals, address: &Address, bundle: &Path) {
+    tracing::info!(
+        id = globals.id,
+        namespace = globals.namespace,
+        pid = std::process::id(),
+        bundle = %bundle.display(),
+        %address,
+        "the shim serves"
+    );
+}
+
+/// Logs what each task is at.
+fn dumper(shim: &Arc<Shim>) -> impl Fn() + Send + 'static {
+    let shim = Arc::clone(shim);
+    move || {
+        for line in shim.tasks_dump().lines() {
+            tracing::info!("{line}");
+        }
+    }
+}

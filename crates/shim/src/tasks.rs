@@ -1,0 +1,270 @@
+//! The tasks of one shim: a container of its own, or a pod's sandbox with the
+//! containers in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use compute::{ComputeService, SystemId};
+use futures_util::future::join_all;
+use shim_protos::any;
+use shim_protos::events::task::{TaskCreate, TaskIO};
+use shim_protos::events::topics::TASK_CREATE_EVENT_TOPIC;
+use shim_protos::runhcs::Options;
+use shim_protos::task::{CreateTaskRequest, DeleteResponse, ExecProcessRequest};
+
+use crate::Settings;
+use crate::exec::{Exec, State};
+use crate::failure::{Failure, Outcome};
+use crate::io::{Request, Streams};
+use crate::make::{self, LinuxPlan, Plan};
+use crate::rootfs::Rootfs;
+use crate::task::{Body, Task};
+
+/// What stands for an id.
+enum Slot {
+    /// It is being made.
+    Making,
+    There(Arc<Task>),
+}
+
+/// The tasks of one shim.
+pub(crate) struct Tasks {
+    pub(crate) settings: Settings,
+    service: Arc<dyn ComputeService>,
+    slots: Mutex<BTreeMap<String, Slot>>,
+}
+
+impl Tasks {
+    pub(crate) fn new(settings: Settings, service: Arc<dyn ComputeService>) -> Self {
+        Self { settings, service, slots: Mutex::default() }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Outcome<Arc<Task>> {
+        match self.slots().get(id) {
+            Some(Slot::There(task)) => Ok(Arc::clone(task)),
+            _ => Err(Failure::no_task(id)),
+        }
+    }
+
+    /// All tasks, by their ids.
+    pub(crate) fn all(&self) -> Vec<Arc<Task>> {
+        let slots = self.slots();
+        let there = slots.values().filter_map(|slot| match slot {
+            Slot::There(task) => Some(Arc::clone(task)),
+            Slot::Making => None,
+        });
+        there.collect()
+    }
+
+    /// Makes a task; gives the id of its first process, 0 where it has none yet.
+    pub(crate) async fn create(&self, request: &CreateTaskRequest) -> Outcome<u32> {
+        if request.terminal && !request.stderr.is_empty() {
+            return Err(Failure::failed_precondition("if using terminal, stderr must be empty"));
+        }
+        let id = request.id.clone();
+        let making = self.claim(&id)?;
+        let task = self.make(request).await?;
+        making.done(&task);
+        let pid = task.init.pid();
+        let io = TaskIO {
+            stdin: request.stdin.clone(),
+            stdout: request.stdout.clone(),
+            stderr: request.stderr.clone(),
+            terminal: request.terminal,
+            ..TaskIO::default()
+        };
+        self.settings.publisher.publish(
+            TASK_CREATE_EVENT_TOPIC,
+            &TaskCreate {
+                container_id: id,
+                bundle: request.bundle.clone(),
+                rootfs: request.rootfs.clone(),
+                io: Some(io).into(),
+                checkpoint: request.checkpoint.clone(),
+                pid,
+                ..TaskCreate::default()
+            },
+        );
+        Ok(pid)
+    }
+
+    /// Takes an id for a task that is about to be made.
+    fn claim(&self, id: &str) -> Outcome<Making<'_>> {
+        let mut slots = self.slots();
+        if slots.contains_key(id) {
+            return Err(Failure::already_exists(format_args!("task with id: '{id}'")));
+        }
+        if self.settings.is_sandbox && id != self.settings.id {
+            let sandbox = &self.settings.id;
+            match slots.get(sandbox) {
+                Some(Slot::There(task)) if task.init.state() == State::Running => {}
+                Some(Slot::There(_)) => {
+                    return Err(Failure::failed_precondition(format_args!(
+                        "task with id: '{id}' cannot be created in pod: '{sandbox}' which is not \
+                         running"
+                    )));
+                }
+                _ => return Err(self.no_sandbox()),
+            }
+        }
+        slots.insert(id.to_owned(), Slot::Making);
+        Ok(Making { tasks: self, id: id.to_owned(), kept: false })
+    }
+
+    /// The pod's sandbox is not there yet.
+    fn no_sandbox(&self) -> Failure {
+        let id = &self.settings.id;
+        Failure::not_found(format_args!(
+            "task with id: '{id}' must be created first: failed precondition: task with id: '{id}' \
+             not found"
+        ))
+    }
+
+    async fn make(&self, request: &CreateTaskRequest) -> Outcome<Arc<Task>> {
+        let options = self.options_of(request)?;
+        let spec = make::read_spec(&request.bundle, &options)?;
+        let is_sandbox = self.settings.is_sandbox && request.id == self.settings.id;
+        let plan = make::plan(request, &spec, is_sandbox)?;
+        let io = Request {
+            stdin: request.stdin.clone(),
+            stdout: request.stdout.clone(),
+            stderr: request.stderr.clone(),
+            terminal: request.terminal,
+            namespace: self.settings.namespace.clone(),
+            container: request.id.clone(),
+            exec: String::new(),
+            retry: retry(&options),
+        };
+        io.check()?;
+        match plan {
+            Plan::Sandbox => Ok(self.task(request, io, None, None)),
+            Plan::Linux(plan) => self.make_linux(request, io, *plan).await,
+        }
+    }
+
+    /// The options of this task, or those that the shim was started with.
+    fn options_of(&self, request: &CreateTaskRequest) -> Outcome<Options> {
+        match request.options.as_ref() {
+            Some(options) if any::is::<Options>(options) => {
+                any::unpack(options).map_err(Failure::invalid_argument)
+            }
+            _ => Ok(self.settings.options.clone()),
+        }
+    }
+
+    fn task(
+        &self,
+        request: &CreateTaskRequest,
+        io: Request,
+        streams: Option<Streams>,
+        body: Option<Body>,
+    ) -> Arc<Task> {
+        let id: Arc<str> = request.id.as_str().into();
+        let init = Exec::new(&id, Arc::clone(&id), io, streams, None);
+        Task::new(request.bundle.clone(), init, body, self.settings.publisher.clone())
+    }
+
+    /// Makes a Linux container. A failure leaves nothing of it.
+    async fn make_linux(
+        &self,
+        request: &CreateTaskRequest,
+        io: Request,
+        plan: LinuxPlan,
+    ) -> Outcome<Arc<Task>> {
+        let id: SystemId = request.id.parse().map_err(Failure::invalid_argument)?;
+        let streams = Streams::open(&io).await.map_err(Failure::unknown)?;
+        let rootfs = Rootfs::mount(&request.rootfs, &plan.root).map_err(Failure::unknown)?;
+        let system = match self.service.create(&id, &plan.document).await {
+            Ok(system) => system,
+            Err(error) => {
+                if let Some(rootfs) = rootfs {
+                    rootfs.unmount();
+                }
+                return Err(error.into());
+            }
+        };
+        let body = Body { system, rootfs, container: plan.container };
+        let task = self.task(request, io, Some(streams), Some(body));
+        if let Some(body) = &task.body
+            && let Err(failure) = task.make_process(body, &task.init).await
+        {
+            body.end().await;
+            return Err(failure);
+        }
+        Ok(task)
+    }
+
+    pub(crate) async fn exec(&self, request: &ExecProcessRequest) -> Outcome<()> {
+        let task = self.get(&request.id)?;
+        if request.terminal && !request.stderr.is_empty() {
+            return Err(Failure::failed_precondition("if using terminal, stderr must be empty"));
+        }
+        let retry = retry(&self.settings.options);
+        task.add(request, &self.settings.namespace, retry).await
+    }
+
+    /// Signals a process, all of a task, or with `all` all tasks of a pod.
+    pub(crate) async fn kill(&self, id: &str, exec: &str, signal: u32, all: bool) -> Outcome<()> {
+        let is_sandbox = self.settings.is_sandbox;
+        let task = match self.get(id) {
+            Err(_) if is_sandbox && id == self.settings.id => return Err(self.no_sandbox()),
+            task => task?,
+        };
+        if is_sandbox && all && exec.is_empty() && id == self.settings.id {
+            let workloads: Vec<_> =
+                self.all().into_iter().filter(|other| !Arc::ptr_eq(other, &task)).collect();
+            // Those that have ended meanwhile are none that the signal is for.
+            join_all(workloads.iter().map(|task| task.kill("", signal, true))).await;
+        }
+        task.kill(exec, signal, all).await
+    }
+
+    pub(crate) async fn delete(&self, id: &str, exec: &str) -> Outcome<DeleteResponse> {
+        let deleted = self.get(id)?.delete(exec).await?;
+        if exec.is_empty() && self.settings.is_sandbox && id != self.settings.id {
+            self.slots().remove(id);
+        }
+        Ok(deleted)
+    }
+
+    /// Ends all tasks: the containers first, their sandbox last.
+    pub(crate) async fn end(&self) {
+        let (sandbox, workloads): (Vec<_>, Vec<_>) =
+            self.all().into_iter().partition(|task| *task.id == *self.settings.id);
+        for tasks in [workloads, sandbox] {
+            join_all(tasks.iter().map(|task| task.end())).await;
+        }
+    }
+}
+
+/// How long the far ends of streams are tried to be reached.
+fn retry(options: &Options) -> Duration {
+    Duration::from_secs(u64::try_from(options.io_retry_timeout_in_sec).unwrap_or_default())
+}
+
+/// An id that was taken. Dropped before the task is there, it is free again.
+struct Making<'a> {
+    tasks: &'a Tasks,
+    id: String,
+    kept: bool,
+}
+
+impl Making<'_> {
+    fn done(mut self, task: &Arc<Task>) {
+        self.kept = true;
+        self.tasks.slots().insert(self.id.clone(), Slot::There(Arc::clone(task)));
+    }
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.tasks.slots().remove(&self.id);
+        }
+    }
+}
