@@ -22,16 +22,16 @@ impl Failure {
 
     /// No task has this id.
     pub(crate) fn no_task(id: &str) -> Self {
-        Self::not_found(format_args!("task with id: '{id}'"))
+        Self::not_found(format_args!("task with id: '{id}' not found"))
     }
 
     /// The task has no exec of this id.
     pub(crate) fn no_exec(task: &str, exec: &str) -> Self {
-        Self::not_found(format_args!("exec: '{exec}' in task: '{task}'"))
+        Self::not_found(format_args!("exec: '{exec}' in task: '{task}' not found"))
     }
 
     pub(crate) fn already_exists(text: impl std::fmt::Display) -> Self {
-        Self::new(Code::ALREADY_EXISTS, format!("{text}: already exists"))
+        Self::new(Code::ALREADY_EXISTS, format!("{text} already exists: already exists"))
     }
 
     pub(crate) fn failed_precondition(text: impl std::fmt::Display) -> Self {
