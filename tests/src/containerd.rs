@@ -66,7 +66,7 @@ pub struct Settings {
 pub struct Containerd {
     folder: PathBuf,
     namespace: String,
-    shims: Option<PathBuf>,
+    settings: Settings,
     process: Child,
 }
 
@@ -85,13 +85,18 @@ impl Containerd {
             return None;
         }
         let folder = stage.folder("containerd");
+        if settings.cri {
+            let network = folder.join("cni");
+            fs::create_dir_all(&network).expect("a folder");
+            fs::write(network.join("10-e2e.conflist"), network_of(&folder)).expect("a network");
+        }
         fs::write(folder.join("config.toml"), config(&folder, settings)).expect("a configuration");
-        let process = start(&folder, settings.shims.as_deref());
-        let shims = settings.shims.clone();
-        let new = Self { folder, namespace: stage.tag().to_owned(), shims, process };
+        let settings = settings.clone();
+        let process = start(&folder, &settings);
+        let new = Self { folder, namespace: stage.tag().to_owned(), settings, process };
         new.until_ready();
         new.import(&new.namespace, IMAGE, &["/bin/sh"]);
-        if settings.cri {
+        if new.settings.cri {
             new.import(CRI_NAMESPACE, IMAGE, &["/bin/sh"]);
             new.import(CRI_NAMESPACE, PAUSE, &["/bin/sleep", "2147483647"]);
         }
@@ -145,6 +150,11 @@ impl Containerd {
         tools::finish(self.ctr(arguments))
     }
 
+    /// The same in another namespace than its own.
+    pub fn call_in(&self, namespace: &str, arguments: &[&str]) -> Ran {
+        tools::finish(self.ctr_in(namespace, arguments))
+    }
+
     /// Kills it, as an accident would; what it runs goes on.
     pub fn kill(&mut self) {
         let _ = self.process.kill();
@@ -154,7 +164,7 @@ impl Containerd {
     /// Starts it anew after [`Containerd::kill`].
     pub fn restart(&mut self) {
         self.kill();
-        self.process = start(&self.folder, self.shims.as_deref());
+        self.process = start(&self.folder, &self.settings);
         self.until_ready();
     }
 
@@ -247,17 +257,23 @@ impl Drop for Containerd {
     }
 }
 
-fn start(folder: &Path, shims: Option<&Path>) -> Child {
+fn start(folder: &Path, settings: &Settings) -> Child {
     // Of one that was killed; it would be taken for the new one's.
     let _ = fs::remove_file(folder.join("grpc.sock"));
     let log = File::options().create(true).append(true).open(folder.join("log"));
     let log = log.expect("a log");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(
-        shims.map(Path::to_owned).into_iter().chain(std::env::split_paths(&path)),
-    );
+    let path =
+        std::env::join_paths(settings.shims.iter().cloned().chain(std::env::split_paths(&path)));
     let program = machine::program("containerd").expect("containerd");
-    let mut containerd = Command::new(program);
+    let mut containerd = if settings.cri {
+        // The bridge of its pods is in a network of its own.
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(program);
+        unshare
+    } else {
+        Command::new(program)
+    };
     containerd.arg("--config").arg(folder.join("config.toml"));
     containerd.env("PATH", path.expect("a search path")).current_dir(folder);
     // Of our own shim, which containerd hands its environment to.
@@ -280,11 +296,24 @@ fn config(folder: &Path, settings: &Settings) -> String {
     );
     if settings.cri {
         text += &format!(
-            "[plugins.\"{cri}\"]\nsandbox_image = {PAUSE:?}\n\
+            "[plugins.\"{cri}\"]\nsandbox_image = {PAUSE:?}\nrestrict_oom_score_adj = true\n\
              [plugins.\"{cri}\".cni]\nbin_dir = \"/usr/lib/cni\"\nconf_dir = \"{folder}/cni\"\n"
         );
     }
     text + &settings.config
+}
+
+/// The network of pods, for the plugins of containernetworking.
+fn network_of(folder: &Path) -> String {
+    let ipam = serde_json::json!({
+        "type": "host-local",
+        "dataDir": folder.join("addresses"),
+        "ranges": [[{ "subnet": "10.99.0.0/24" }]],
+    });
+    let bridge = serde_json::json!({
+        "type": "bridge", "bridge": "e2e0", "isGateway": true, "ipam": ipam,
+    });
+    serde_json::json!({ "cniVersion": "0.4.0", "name": "e2e", "plugins": [bridge] }).to_string()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

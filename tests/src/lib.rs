@@ -10,6 +10,7 @@
 
 pub mod bundle;
 pub mod containerd;
+pub mod cri;
 pub mod drive;
 pub mod image;
 pub mod leaks;

@@ -1,5 +1,6 @@
 //! The machine's containerd runs its containers. The peer is containerd.
 #![cfg(target_os = "linux")]
 
+mod cri;
 mod harness;
 mod tasks;

@@ -5,6 +5,7 @@ use compute::error::SystemCode;
 use compute::state::Operation;
 use hcs_schema::guest_request::RequestType;
 use hcs_schema::schema2::{MappedDirectory, MappedPipe, ModifySettingRequest, Processor};
+use oci_spec::runtime::LinuxResources;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -23,6 +24,7 @@ impl Worker {
     /// | `Container/MappedPipes` | `MappedPipe` | Add, Remove | a mapped pipe |
     /// | `Container/Memory/SizeInMB` | `Memory` | Update | a number |
     /// | `Container/Processor` | `Processor` | Update | processor limits |
+    /// | - | `ContainerConstraints` | Update | `Linux`: resources as an OCI spec has them |
     pub(super) fn modify(&mut self, request: &ModifySettingRequest) -> Result<(), Error> {
         self.check(Operation::Modify, MODIFY)?;
         let outcome = match self.resource(request).as_str() {
@@ -30,6 +32,7 @@ impl Worker {
             "Container/MappedPipes" | "MappedPipe" => self.modify_pipe(request),
             "Container/Memory/SizeInMB" | "Memory" => self.modify_memory(request),
             "Container/Processor" | "Processor" => self.modify_processor(request),
+            "ContainerConstraints" => self.modify_constraints(request),
             "" => Err(Refusal::invalid("ResourcePath", "the request names no resource").into()),
             other => Err(Refusal::unsupported(
                 "ResourcePath",
@@ -112,13 +115,32 @@ impl Worker {
         self.limit(request, &limits)
     }
 
+    /// What the guest's agent calls so (`LCOWContainerConstraints`).
+    fn modify_constraints(&mut self, request: &ModifySettingRequest) -> Result<(), Fault> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Constraints {
+            #[serde(rename = "Linux")]
+            linux: LinuxResources,
+        }
+        let constraints = settings::<Constraints>(request)?;
+        self.apply(request, constraints.linux)
+    }
+
     fn limit(&self, request: &ModifySettingRequest, limits: &Limits) -> Result<(), Fault> {
+        let no_disk = Err(Refusal::invalid("Storage.QoS", "it cannot be changed"));
+        self.apply(request, limits.resources(no_disk)?)
+    }
+
+    fn apply(
+        &self,
+        request: &ModifySettingRequest,
+        mut resources: LinuxResources,
+    ) -> Result<(), Fault> {
         if !matches!(request.request_type, RequestType::Update) && !request.request_type.is_empty()
         {
             return Err(wrong_request(request, "Update"));
         }
-        let no_disk = Err(Refusal::invalid("Storage.QoS", "it cannot be changed"));
-        let mut resources = limits.resources(no_disk)?;
         // The devices stay what they are.
         resources.set_devices(None);
         let group = self.group_for(MODIFY, "a limit").map_err(Fault::Error)?;

@@ -1,0 +1,183 @@
+//! A pod of Kubernetes: what its node agent asks of containerd, by our shim and by containerd's.
+
+use std::path::Path;
+
+use e2e::containerd::{CRI_NAMESPACE, Containerd, IMAGE, RUNC, RUNHCS, Settings};
+use e2e::cri::{
+    Container, ContainerConfig, ContainerMetadata, ContainerStatsResponse, ContainerStatus,
+    ContainerStatusResponse, CreateContainerRequest, Cri, Empty, ExecSyncRequest, ExecSyncResponse,
+    ImageSpec, LinuxContainerConfig, LinuxContainerResources, LinuxPodSandboxConfig, Pod,
+    PodSandboxConfig, PodSandboxMetadata, PodSandboxStatusResponse, RunPodSandboxRequest,
+    StopContainerRequest, UpdateContainerResourcesRequest,
+};
+use e2e::{Stage, machine, on_stage, programs};
+
+/// States of a container.
+const RUNNING: i32 = 1;
+const EXITED: i32 = 2;
+
+/// A pod under test.
+struct Node<'a> {
+    cri: Cri,
+    containerd: &'a Containerd,
+    config: PodSandboxConfig,
+    pod: Pod,
+}
+
+impl<'a> Node<'a> {
+    async fn run(containerd: &'a Containerd, stage: &Stage, runtime: &str) -> Self {
+        let mut cri = Cri::connect(&containerd.address()).await.expect("containerd's CRI plugin");
+        let metadata = PodSandboxMetadata {
+            name: "pod".into(),
+            uid: stage.tag().into(),
+            namespace: "e2e".into(),
+        };
+        let config = PodSandboxConfig {
+            metadata: Some(metadata),
+            hostname: "the-pod".into(),
+            log_directory: stage.folder("logs").display().to_string(),
+            linux: Some(LinuxPodSandboxConfig { cgroup_parent: format!("/{}", stage.tag()) }),
+            ..PodSandboxConfig::default()
+        };
+        let request = RunPodSandboxRequest {
+            config: Some(config.clone()),
+            runtime_handler: runtime.to_owned(),
+        };
+        let pod = cri.call("RunPodSandbox", request).await;
+        let pod = pod.unwrap_or_else(|e| panic!("{runtime}: {e}\n{}", containerd.log()));
+        Self { cri, containerd, config, pod }
+    }
+
+    async fn call<I, O>(&mut self, method: &'static str, request: I) -> O
+    where
+        I: prost::Message + Send + Sync + 'static,
+        O: prost::Message + Default + Send + Sync + 'static,
+    {
+        let answer = self.cri.call(method, request).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}\n{}", self.containerd.log()))
+    }
+
+    /// Creates and starts a container of the pod.
+    async fn container(&mut self, name: &str, script: &str) -> Container {
+        let resources = LinuxContainerResources { memory_limit_in_bytes: 128 << 20 };
+        let config = ContainerConfig {
+            metadata: Some(ContainerMetadata { name: name.into() }),
+            image: Some(ImageSpec { image: IMAGE.into() }),
+            command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
+            log_path: format!("{name}.log"),
+            linux: Some(LinuxContainerConfig { resources: Some(resources) }),
+        };
+        let request = CreateContainerRequest {
+            pod_sandbox_id: self.pod.pod_sandbox_id.clone(),
+            config: Some(config),
+            sandbox_config: Some(self.config.clone()),
+        };
+        let container: Container = self.call("CreateContainer", request).await;
+        self.call::<_, Empty>("StartContainer", container.clone()).await;
+        container
+    }
+
+    async fn exec(&mut self, container: &Container, script: &str) -> ExecSyncResponse {
+        let request = ExecSyncRequest {
+            container_id: container.container_id.clone(),
+            cmd: ["/bin/sh", "-c", script].map(str::to_owned).into(),
+            timeout: 60,
+        };
+        self.call("ExecSync", request).await
+    }
+
+    async fn said(&mut self, container: &Container, script: &str) -> String {
+        let ran = self.exec(container, script).await;
+        assert_eq!(ran.exit_code, 0, "{script}: {ran:?}");
+        String::from_utf8(ran.stdout).expect("text").trim_end().to_owned()
+    }
+
+    async fn status(&mut self, container: &Container) -> ContainerStatus {
+        let answer: ContainerStatusResponse = self.call("ContainerStatus", container.clone()).await;
+        answer.status.expect("a status")
+    }
+}
+
+#[test]
+fn a_pod_of_two_containers_lives_and_ends() {
+    let test = "a_pod_of_two_containers_lives_and_ends";
+    if !Path::new("/usr/lib/cni/bridge").exists() {
+        return machine::left_out(test, "it needs containernetworking-plugins");
+    }
+    on_stage(test, async |stage| {
+        let settings = Settings {
+            cri: true,
+            shims: Some(programs::shims()),
+            config: [("runhcs", RUNHCS), ("runc", RUNC)]
+                .map(|(name, kind)| {
+                    let table = "plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes";
+                    format!("[{table}.{name}]\nruntime_type = {kind:?}\n")
+                })
+                .concat(),
+        };
+        let Some(containerd) = Containerd::with(test, stage, &settings) else { return };
+        for runtime in ["runhcs", "runc"] {
+            pod_lives_and_ends(&containerd, stage, runtime).await;
+        }
+    });
+}
+
+async fn pod_lives_and_ends(containerd: &Containerd, stage: &Stage, runtime: &str) {
+    let mut node = Node::run(containerd, stage, runtime).await;
+    let pod = node.pod.clone();
+    let answer: PodSandboxStatusResponse = node.call("PodSandboxStatus", pod.clone()).await;
+    let status = answer.status.expect("a status");
+    let ip = status.network.expect("a network").ip;
+    assert!(status.state == 0 && ip.starts_with("10.99."), "{runtime}: {ip}");
+
+    let first = node.container("first", "echo begun; exec sleep 1000").await;
+    let second = node.container("second", "trap 'exit 5' TERM; while :; do sleep 0.1; done").await;
+    let ran = node.exec(&first, "echo out; echo err >&2; exit 3").await;
+    assert_eq!((ran.exit_code, &*ran.stdout, &*ran.stderr), (3, &b"out\n"[..], &b"err\n"[..]));
+    // They share what a pod shares.
+    for what in ["readlink /proc/self/ns/net", "readlink /proc/self/ns/ipc", "hostname"] {
+        let (one, other) = (node.said(&first, what).await, node.said(&second, what).await);
+        assert_eq!(one, other, "{runtime}: {what}");
+    }
+    assert_eq!(node.said(&first, "hostname").await, "the-pod", "{runtime}");
+    let addresses = node.said(&second, "ip addr show eth0").await;
+    assert!(addresses.contains(&ip), "{runtime}: {addresses}");
+
+    let stats: ContainerStatsResponse = node.call("ContainerStats", second.clone()).await;
+    let stats = stats.stats.expect("statistics");
+    let cpu = stats.cpu.and_then(|cpu| cpu.usage_core_nano_seconds).map_or(0, |used| used.value);
+    let memory = stats.memory.and_then(|all| all.working_set_bytes).map_or(0, |used| used.value);
+    assert!(cpu > 0 && memory > 0, "{runtime}: {cpu} {memory}");
+
+    let limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max \
+                 2>/dev/null | head -n 1";
+    assert_eq!(node.said(&first, limit).await, (128 << 20).to_string(), "{runtime}");
+    let update = UpdateContainerResourcesRequest {
+        container_id: first.container_id.clone(),
+        linux: Some(LinuxContainerResources { memory_limit_in_bytes: 64 << 20 }),
+    };
+    node.call::<_, Empty>("UpdateContainerResources", update).await;
+    assert_eq!(node.said(&first, limit).await, (64 << 20).to_string(), "{runtime}");
+
+    // One of them ends, the others live on.
+    let stop = |container: &Container, timeout| StopContainerRequest {
+        container_id: container.container_id.clone(),
+        timeout,
+    };
+    node.call::<_, Empty>("StopContainer", stop(&first, 0)).await;
+    let status = node.status(&first).await;
+    assert_eq!((status.state, status.exit_code), (EXITED, 137), "{runtime}: {status:?}");
+    node.call::<_, Empty>("RemoveContainer", first).await;
+    assert_eq!(node.status(&second).await.state, RUNNING, "{runtime}");
+    assert_eq!(node.said(&second, "echo alive").await, "alive", "{runtime}");
+    node.call::<_, Empty>("StopContainer", stop(&second, 30)).await;
+    let status = node.status(&second).await;
+    assert_eq!((status.state, status.exit_code), (EXITED, 5), "{runtime}: {status:?}");
+
+    let log = std::fs::read_to_string(stage.folder("logs").join("first.log")).expect("a log");
+    assert!(log.contains("stdout F begun"), "{runtime}: {log}");
+    node.call::<_, Empty>("StopPodSandbox", pod.clone()).await;
+    node.call::<_, Empty>("RemovePodSandbox", pod).await;
+    let left = containerd.call_in(CRI_NAMESPACE, &["container", "list", "--quiet"]);
+    assert_eq!(left.ok(), "", "{runtime}");
+}
