@@ -155,6 +155,26 @@ impl Containerd {
         tools::finish(self.ctr_in(namespace, arguments))
     }
 
+    /// The folder of our systems of its namespace's tasks.
+    pub fn systems(&self) -> PathBuf {
+        self.folder.join("hcsshim/containerd").join(&self.namespace).join("systems")
+    }
+
+    /// What there is of its tasks on the machine, but for itself.
+    pub fn left(&self) -> Leaks {
+        let mut leaks = Leaks::find(&self.folder, &self.namespace);
+        let own = i32::try_from(self.pid()).unwrap_or_default();
+        leaks.processes.retain(|(pid, _)| *pid != own);
+        // The folder of control groups that it never removes.
+        leaks.cgroups.retain(|path| {
+            let is_own = path.file_name().is_some_and(|name| name == self.namespace.as_str());
+            !is_own || entries(path).iter().any(|entry| entry.is_dir())
+        });
+        leaks.files.extend(entries(&self.systems()));
+        leaks.files.extend(entries(&self.bundles().join(&self.namespace)));
+        leaks
+    }
+
     /// Kills it, as an accident would; what it runs goes on.
     pub fn kill(&mut self) {
         let _ = self.process.kill();

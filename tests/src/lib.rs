@@ -18,6 +18,7 @@ pub mod machine;
 pub mod mount;
 pub mod oci;
 pub mod programs;
+pub mod random;
 pub mod rootfs;
 pub mod stage;
 pub mod tools;

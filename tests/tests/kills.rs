@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use compute::ComputeService;
 use e2e::drive::{self, document, finish, sh, until, within};
 use e2e::leaks::Leaks;
+use e2e::random::Random;
 use e2e::{Stage, machine, on_stage, programs};
 use rustix::process::{Pid, Signal};
 
@@ -19,18 +20,6 @@ enum Victim {
     Creator,
     Worker,
     Init,
-}
-
-/// A small generator: equal seeds give equal rounds.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
 }
 
 /// A creator that makes systems one after the other, until it is killed.
@@ -165,7 +154,7 @@ fn whoever_is_killed_the_state_is_true_and_nothing_stays() {
     on_stage("whoever_is_killed_the_state_is_true_and_nothing_stays", async |stage| {
         let seed = machine::number("E2E_SEED", u64::from(std::process::id()) * 2_654_435_761 + 1);
         println!("E2E_SEED={seed}");
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let rounds: usize = if machine::full() { 200 } else { 30 };
         for number in 0..rounds {
             let victim = [Victim::Creator, Victim::Worker, Victim::Init][number % 3];

@@ -3,4 +3,6 @@
 
 mod cri;
 mod harness;
+mod kills;
+mod load;
 mod tasks;
