@@ -63,7 +63,8 @@ pub(crate) fn workspace() -> &'static Path {
     package.parent().unwrap_or(package)
 }
 
-fn text(command: &Command) -> String {
+/// A command as a person would type it.
+pub(crate) fn text(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     std::iter::once(name)

@@ -5,6 +5,7 @@ mod cargo;
 mod command;
 mod demo;
 mod dist;
+mod failures;
 mod fuzz;
 mod install;
 mod test;

@@ -8,6 +8,7 @@ use compute::{Process, ReadPipe, WritePipe};
 use stand_in::protocol::{STREAM_LIMIT_SECONDS, StreamId};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_buf};
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 
 use crate::turns::{Turn, Turns};
 
@@ -22,27 +23,36 @@ pub(crate) enum Stream {
 
 /// Streams by their ids, each for one connection.
 #[derive(Clone, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<StreamId, Stream>>>);
+pub(crate) struct Streams(Arc<Mutex<HashMap<StreamId, Offer>>>);
+
+/// A stream that waits, and the task that ends the wait.
+struct Offer {
+    stream: Stream,
+    expiry: AbortHandle,
+}
 
 impl Streams {
     /// Has a stream wait for its connection, for a time.
     pub(crate) fn offer(&self, stream: Stream) -> StreamId {
         let id = StreamId(uuid::Uuid::new_v4().simple().to_string());
-        self.table().insert(id.clone(), stream);
         let (streams, expired) = (self.clone(), id.clone());
-        tokio::spawn(async move {
+        let expiry = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(STREAM_LIMIT_SECONDS)).await;
             drop(streams.take(&expired));
         });
+        self.table().insert(id.clone(), Offer { stream, expiry: expiry.abort_handle() });
         id
     }
 
     /// The stream of an id, once.
     pub(crate) fn take(&self, id: &StreamId) -> Option<Stream> {
-        self.table().remove(id)
+        let Offer { stream, expiry } = self.table().remove(id)?;
+        // Thousands may be taken in the time that one may wait.
+        expiry.abort();
+        Some(stream)
     }
 
-    fn table(&self) -> MutexGuard<'_, HashMap<StreamId, Stream>> {
+    fn table(&self) -> MutexGuard<'_, HashMap<StreamId, Offer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,13 +26,22 @@ unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
 
+/// A call that went well, and did not give what it is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service said that all went well, but gave no handle")]
+pub(crate) struct NoHandle;
+
 impl Handle {
     /// Takes a handle over, as soon as a call has given it.
     ///
+    /// # Errors
+    /// It is null.
+    ///
     /// # Safety
-    /// The handle is open, is closed by this function, and nobody else closes it.
-    pub(crate) unsafe fn from_raw(raw: *mut c_void, close: Close) -> Self {
-        Self { raw, close, closed: None }
+    /// A handle that is not null is open, is closed by this function, and nobody
+    /// else closes it.
+    pub(crate) unsafe fn from_raw(raw: *mut c_void, close: Close) -> Result<Self, NoHandle> {
+        if raw.is_null() { Err(NoHandle) } else { Ok(Self { raw, close, closed: None }) }
     }
 
     /// For a call. The handle is open as long as `self` is there.
@@ -113,5 +122,20 @@ impl Closed {
         let (sender, receiver) = oneshot::channel();
         handle.closed = Some(sender);
         Self(receiver)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_handle_is_an_error_and_is_not_closed() {
+        unsafe fn close(_: *mut c_void) -> Outcome<()> {
+            panic!("there is nothing to close")
+        }
+        // SAFETY: null may be given.
+        let handle = unsafe { Handle::from_raw(std::ptr::null_mut(), close) };
+        assert_eq!(handle.unwrap_err(), NoHandle);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Hub {
     end: End<SystemExit>,
     /// Unbounded: a reader that does not read must not hold up the service's
     /// callback, and no event may be lost. A reader that is gone is removed with
-    /// the next event.
+    /// the next event or reader.
     streams: Mutex<Vec<mpsc::UnboundedSender<SystemEvent>>>,
     expected: Mutex<ExpectedEvents>,
 }
@@ -129,7 +129,11 @@ impl Hub {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         // A failed `send` is one to a stream that was dropped.
         match self.end.get() {
-            None => streams.push(sender),
+            None => {
+                // Many may come and go before the next event.
+                streams.retain(|stream| !stream.is_closed());
+                streams.push(sender);
+            }
             Some(Ok(exit)) => drop(sender.send(SystemEvent::Exited(exit))),
             Some(Err(Named::UnexpectedProcessAbort)) => {
                 drop(sender.send(SystemEvent::ServiceDisconnect));

@@ -63,7 +63,9 @@ enum Remote {
     Coming(Vec<Waiting>),
     There(Client, u64),
     Failed(Failure),
-    Closed,
+    /// Nobody has it any more; these were asked for before that, while it was being
+    /// made.
+    Closed(Vec<Waiting>),
 }
 
 type Waiting = Box<dyn FnOnce(Result<(Client, u64), Failure>) + Send>;
@@ -74,7 +76,7 @@ impl std::fmt::Debug for Remote {
             Self::Coming(_) => "Coming",
             Self::There(..) => "There",
             Self::Failed(_) => "Failed",
-            Self::Closed => "Closed",
+            Self::Closed(_) => "Closed",
         })
     }
 }
@@ -100,13 +102,27 @@ impl Object {
     /// The gateway has it.
     pub(crate) fn arrived(self: &Arc<Self>, client: &Client, id: u64) {
         let mut state = self.state();
-        let waiting = match &mut state.remote {
-            Remote::Coming(waiting) => std::mem::take(waiting),
+        let (waiting, is_closed) = match &mut state.remote {
+            Remote::Coming(waiting) => (std::mem::take(waiting), false),
             // The caller was faster.
-            _ => return client.send(self.closing(id), |_| ()),
+            Remote::Closed(waiting) => (std::mem::take(waiting), true),
+            Remote::There(..) | Remote::Failed(_) => (Vec::new(), true),
         };
-        state.remote = Remote::There(client.clone(), id);
-        drop(state);
+        if !is_closed {
+            state.remote = Remote::There(client.clone(), id);
+            // Before it can be closed, which ends this.
+            self.subscribe(client, id);
+        }
+        // Under the lock: what is asked for from now on, and a close, come after it.
+        for function in waiting {
+            function(Ok((client.clone(), id)));
+        }
+        if is_closed {
+            client.send(self.closing(id), |_| ());
+        }
+    }
+
+    fn subscribe(self: &Arc<Self>, client: &Client, id: u64) {
         let object = Arc::downgrade(self);
         let event = move |event| {
             if let Some(object) = object.upgrade() {
@@ -117,17 +133,16 @@ impl Object {
             Kind::System => client.subscribe_system(id, event),
             Kind::Process(_) => client.subscribe_process(id, event),
         }
-        for function in waiting {
-            function(Ok((client.clone(), id)));
-        }
     }
 
     /// It could not be made.
     pub(crate) fn failed(&self, failure: &Failure) {
         let mut state = self.state();
-        let Remote::Coming(waiting) = &mut state.remote else { return };
+        let (Remote::Coming(waiting) | Remote::Closed(waiting)) = &mut state.remote else { return };
         let waiting = std::mem::take(waiting);
-        state.remote = Remote::Failed(failure.clone());
+        if matches!(state.remote, Remote::Coming(_)) {
+            state.remote = Remote::Failed(failure.clone());
+        }
         drop(state);
         self.changed.notify_all();
         for function in waiting {
@@ -146,7 +161,7 @@ impl Object {
             Remote::Coming(waiting) => return waiting.push(Box::new(function)),
             Remote::There(client, id) => Ok((client.clone(), *id)),
             Remote::Failed(failure) => Err(failure.clone()),
-            Remote::Closed => Err(HResult::E_HANDLE.into()),
+            Remote::Closed(_) => Err(HResult::E_HANDLE.into()),
         };
         drop(state);
         function(remote);
@@ -160,24 +175,26 @@ impl Object {
     }
 
     /// Closes it: when this returns no callback of it is running or comes, but for
-    /// the one that calls this.
+    /// the one that calls this. What was asked for before is still done.
     pub(crate) fn close(&self) {
         let mut state = self.state();
-        let remote = std::mem::replace(&mut state.remote, Remote::Closed);
+        let remote = std::mem::replace(&mut state.remote, Remote::Closed(Vec::new()));
+        let remote = match remote {
+            Remote::Coming(waiting) | Remote::Closed(waiting) => {
+                state.remote = Remote::Closed(waiting);
+                None
+            }
+            Remote::There(client, id) => Some((client, id)),
+            Remote::Failed(_) => None,
+        };
         let callback = state.callback.take();
         drop(state);
         self.changed.notify_all();
         if let Some(callback) = callback {
             callback.function.sink.close();
         }
-        match remote {
-            Remote::There(client, id) => drop(client.call(self.closing(id))),
-            Remote::Coming(waiting) => {
-                for function in waiting {
-                    function(Err(HResult::HCS_E_OPERATION_ALREADY_CANCELLED.into()));
-                }
-            }
-            Remote::Failed(_) | Remote::Closed => {}
+        if let Some((client, id)) = remote {
+            client.call(self.closing(id));
         }
     }
 
@@ -260,7 +277,7 @@ impl Object {
             }
             match &state.remote {
                 Remote::Failed(failure) => return Err(failure.code),
-                Remote::Closed => return Err(HResult::E_HANDLE),
+                Remote::Closed(_) => return Err(HResult::E_HANDLE),
                 Remote::Coming(_) | Remote::There(..) => {}
             }
             state = match deadline {

@@ -9,6 +9,7 @@ use super::report::Outcome;
 use super::{Arguments, Lane, wine};
 use crate::cargo::{Built, build, cargo, target_folder};
 use crate::command::{is_root, run, workspace};
+use crate::failures::run_tests;
 use crate::{fuzz, install};
 
 /// What programs for Windows are built for.
@@ -108,7 +109,7 @@ fn unit() -> Result<()> {
         println!("{missing}; some tests will be left out");
     }
     programs()?;
-    step(&["test", "--workspace", "--exclude", "e2e"])
+    run_tests(cargo().args(["test", "--workspace", "--exclude", "e2e", "--no-fail-fast"]))
 }
 
 /// The programs that tests start. Tests are built with them, so that crates
@@ -187,12 +188,12 @@ pub(super) fn suites(
         if full {
             command.env("E2E_FULL", "1");
         }
-        if run(&mut command).is_err() {
-            failed.push(suite.name.as_str());
+        if let Err(failure) = run_tests(&mut command) {
+            failed.push(format!("{failure:#}"));
         }
     }
     if !failed.is_empty() {
-        bail!("suites that failed: {}", failed.join(", "));
+        bail!("{}", failed.join("\n"));
     }
     Ok(())
 }
@@ -217,7 +218,7 @@ fn guest_v2() -> Outcome {
         let tests = &tests.context("crates/cgroup has no tests `real`")?.program;
         let mut guest = Command::new(folder.join("tests/guest-v2.sh"));
         guest.arg(tests).env(GUEST_CACHE, guest_cache()?);
-        run(&mut guest)
+        run_tests(&mut guest)
     };
     cgroup().and_then(|()| suites(|name| name == GUEST_V2, false, &[])).into()
 }

@@ -57,9 +57,9 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<9} {:>8}  result", "lane", "seconds")?;
+        writeln!(f, "{:<12} {:>8}  result", "lane", "seconds")?;
         for (lane, taken, outcome) in &self.0 {
-            writeln!(f, "{lane:<9} {:>8.1}  {outcome}", taken.as_secs_f64())?;
+            writeln!(f, "{lane:<12} {:>8.1}  {}", taken.as_secs_f64(), first_line(outcome))?;
         }
         let passed = self.count(|outcome| matches!(outcome, Outcome::Passed));
         let failed = self.count(|outcome| matches!(outcome, Outcome::Failed(_)));
@@ -68,8 +68,19 @@ impl fmt::Display for Report {
         if missing > 0 {
             write!(f, ", {missing} skipped")?;
         }
-        writeln!(f)
+        writeln!(f)?;
+        for (lane, _, outcome) in &self.0 {
+            if let Outcome::Failed(why) = outcome {
+                writeln!(f, "\n{lane}: {why}")?;
+            }
+        }
+        Ok(())
     }
+}
+
+/// Without what failed in it, which follows the table.
+fn first_line(outcome: &Outcome) -> String {
+    outcome.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -90,9 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn what_failed_follows_the_table() {
+        let mut report = report();
+        report.add("wine", Duration::ZERO, Outcome::Failed("2 tests\n    a\n    b".into()));
+        let text = report.to_string();
+        assert!(text.contains("FAILED: 2 tests\nlanes: "), "{text}");
+        assert!(text.ends_with("\nwine: 2 tests\n    a\n    b\n"), "{text}");
+    }
+
+    #[test]
     fn the_table_closes_with_the_counts() {
         let text = report().to_string();
-        assert!(text.contains("unit           1.5  passed\n"), "{text}");
+        assert!(text.contains("unit              1.5  passed\n"), "{text}");
         assert!(text.contains("NOT RUN: needs root\n"), "{text}");
         assert!(text.ends_with("\nlanes: 1 passed, 0 failed, 1 skipped\n"), "{text}");
     }

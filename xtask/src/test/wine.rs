@@ -6,6 +6,7 @@ use super::Arguments;
 use super::lanes::{WINDOWS, add_windows, e2e_needs, suites};
 use super::report::Outcome;
 use crate::cargo::{cargo, target_folder};
+use crate::failures::run_tests;
 use crate::wine::{self, Session};
 use crate::{command, install};
 
@@ -20,7 +21,7 @@ const PREFIX: &str = "HCSSHIM_WINE_PREFIX";
 
 /// The crates whose own tests run under Wine: what wraps Windows, and what is
 /// told apart by the machine.
-const TESTED: [&str; 7] = [
+const TESTED: [&str; 9] = [
     "host-windows",
     "stand-in-support",
     "osversion",
@@ -28,6 +29,8 @@ const TESTED: [&str; 7] = [
     "hcs-schema",
     "shim-protos",
     "runhcs",
+    "device-util",
+    "jobobject-util",
 ];
 
 /// A program that the suite runs, an example of the facade.
@@ -55,11 +58,11 @@ fn build() -> Result<()> {
 fn unit() -> Result<()> {
     let session = Session::new()?;
     let mut test = cargo();
-    test.args(["test", "--target", WINDOWS, "--tests"]);
+    test.args(["test", "--target", WINDOWS, "--no-fail-fast", "--tests"]);
     test.args(TESTED.iter().flat_map(|package| ["-p", package]));
     session.environment(&mut test);
     test.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", install::WINE.program);
-    command::run(&mut test)
+    run_tests(&mut test)
 }
 
 fn suite(full: bool) -> Result<()> {

@@ -47,7 +47,7 @@ pub(super) fn create(id: &Wide, configuration: &Wide, hub: Arc<Hub>) -> Outcome<
         }
     })?;
     // SAFETY: the service has just given it to us.
-    let handle = unsafe { handle::SYSTEM.own(system) };
+    let handle = unsafe { handle::SYSTEM.own(system) }?;
     match listen(handle, hub) {
         Ok((open, closed)) => {
             Ok(NewSystem { system: Unkept::new(open, end_system), creation, closed })
@@ -72,7 +72,7 @@ fn open_handle(id: &Wide) -> Outcome<Handle> {
     let called = unsafe { raw::HcsOpenComputeSystem(id.as_ptr(), GENERIC_ALL, &raw mut system) };
     check(called, None)?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { handle::SYSTEM.own(system) })
+    Ok(unsafe { handle::SYSTEM.own(system) }?)
 }
 
 fn listen(handle: Handle, hub: Arc<Hub>) -> Result<(Arc<OpenSystem>, Closed), (Failure, Handle)> {
@@ -113,7 +113,7 @@ pub(super) fn create_process(
         }
     })?;
     // SAFETY: the service has just given it to us.
-    let handle = unsafe { handle::PROCESS.own(process) };
+    let handle = unsafe { handle::PROCESS.own(process) }?;
     match listen_process(handle, ear) {
         Ok((open, closed)) => {
             Ok(NewProcess { process: Unkept::new(open, end_process), creation, closed })
@@ -143,7 +143,7 @@ fn open_process_handle(system: *mut c_void, pid: u32) -> Outcome<Handle> {
     let called = unsafe { raw::HcsOpenProcess(system, pid, GENERIC_ALL, &raw mut process) };
     check(called, None)?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { handle::PROCESS.own(process) })
+    Ok(unsafe { handle::PROCESS.own(process) }?)
 }
 
 fn listen_process(

@@ -13,7 +13,7 @@ use crate::blocking::detach;
 use crate::callbacks::{Registration, Registry};
 use crate::dll::DllError;
 use crate::failure::{Failure, Outcome, check};
-use crate::handle::{Close, Closed, Handle};
+use crate::handle::{Close, Closed, Handle, NoHandle};
 
 /// A function that has events go to a callback.
 type SetCallback = unsafe fn(
@@ -48,9 +48,12 @@ unsafe fn close_process(process: *mut c_void) -> Outcome<()> {
 impl Kind {
     /// Takes a handle over, as soon as a call has given it.
     ///
+    /// # Errors
+    /// It is null.
+    ///
     /// # Safety
-    /// The handle is open, of this kind, and nobody else closes it.
-    pub(super) unsafe fn own(&self, raw: *mut c_void) -> Handle {
+    /// A handle that is not null is open, of this kind, and nobody else closes it.
+    pub(super) unsafe fn own(&self, raw: *mut c_void) -> Result<Handle, NoHandle> {
         // SAFETY: the caller's word.
         unsafe { Handle::from_raw(raw, self.close) }
     }

@@ -3,7 +3,6 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use compute::error::Named;
 use hcs_schema::schema2::Properties;
 use serde::Serialize;
 use windows_sys::core::HRESULT;
@@ -43,17 +42,14 @@ pub(super) fn create(
             result.out(),
         )
     };
+    // SAFETY: the service has just given it to us; also where the call failed.
+    let handle = unsafe { handle::SYSTEM.own(system) };
     let outcome = check(called, result.text());
     let pending = outcome.as_ref().is_err_and(Failure::is_pending);
-    if system.is_null() {
-        outcome?;
-        return Err(Named::UnexpectedValue.into());
-    }
-    // SAFETY: the service has just given it to us.
-    let handle = unsafe { handle::SYSTEM.own(system) };
     if !pending {
         outcome?;
     }
+    let handle = handle?;
     match listen(handle, ear) {
         Ok((open, closed)) => Ok(Made { system: Unkept::new(open, terminate), pending, closed }),
         Err((failure, handle)) => {
@@ -78,7 +74,7 @@ pub(super) fn open_handle(id: &Wide) -> Result<Handle, Failure> {
     let called = unsafe { raw::HcsOpenComputeSystem(id.as_ptr(), &raw mut system, result.out()) };
     check(called, result.text())?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { handle::SYSTEM.own(system) })
+    Ok(unsafe { handle::SYSTEM.own(system) }?)
 }
 
 type Heard = (Arc<OpenSystem>, Closed);

@@ -9,7 +9,7 @@ use super::raw::{self, Notify};
 use crate::callbacks::Registration;
 use crate::dll::DllError;
 use crate::failure::{Outcome, check};
-use crate::handle::{Close, Handle};
+use crate::handle::{Close, Handle, NoHandle};
 
 /// A function that registers a callback.
 type Register =
@@ -47,9 +47,12 @@ unsafe fn close_process(process: *mut c_void) -> Outcome<()> {
 impl Kind {
     /// Takes a handle over, as soon as a call has given it.
     ///
+    /// # Errors
+    /// It is null.
+    ///
     /// # Safety
-    /// The handle is open, of this kind, and nobody else closes it.
-    pub(super) unsafe fn own(&self, raw: *mut c_void) -> Handle {
+    /// A handle that is not null is open, of this kind, and nobody else closes it.
+    pub(super) unsafe fn own(&self, raw: *mut c_void) -> Result<Handle, NoHandle> {
         // SAFETY: the caller's word.
         unsafe { Handle::from_raw(raw, self.close) }
     }

@@ -46,7 +46,7 @@ pub(super) fn create(
     check(called, result.text())?;
     let streams = pipes(information);
     // SAFETY: the service has just given it to us.
-    let handle = unsafe { handle::PROCESS.own(process) };
+    let handle = unsafe { handle::PROCESS.own(process) }?;
     match listen(handle, ear) {
         Ok((open, closed)) => {
             let process = Unkept::new(open, |open| terminate(open.handle()));
@@ -78,7 +78,7 @@ pub(super) fn open_handle(system: &Handle, pid: u32) -> Result<Handle, Failure> 
     let called = unsafe { raw::HcsOpenProcess(system.raw(), pid, &raw mut process, result.out()) };
     check(called, result.text())?;
     // SAFETY: the service has just given it to us.
-    Ok(unsafe { handle::PROCESS.own(process) })
+    Ok(unsafe { handle::PROCESS.own(process) }?)
 }
 
 fn listen(
