@@ -13,6 +13,9 @@ use crate::{cargo, command};
 const COMPLETE: [(&str, &str); 3] =
     [("runhcs", "completions"), ("tar2ext4", "--completions"), ("dmverity-vhd", "completions")];
 
+/// Programs that do all they do on Windows.
+const OF_WINDOWS: [&str; 2] = ["device-util", "jobobject-util"];
+
 /// Shells that they know.
 const SHELLS: [&str; 3] = ["bash", "fish", "zsh"];
 
@@ -58,7 +61,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The packages below `cmd/`, whose programs have the same names.
+/// The packages below `cmd/` for this platform, whose programs have the same names.
 fn programs(metadata: &Value) -> Vec<String> {
     let commands = command::workspace().join("cmd");
     let packages = metadata["packages"].as_array().into_iter().flatten();
@@ -69,6 +72,7 @@ fn programs(metadata: &Value) -> Vec<String> {
                 .is_some_and(|path| Path::new(path).starts_with(&commands))
         })
         .filter_map(|package| package["name"].as_str().map(str::to_owned))
+        .filter(|name| !OF_WINDOWS.contains(&name.as_str()))
         .collect()
 }
 
