@@ -19,8 +19,8 @@ pub const PREFIX: &str = "HCSSHIM_WINE_PREFIX";
 /// The services that have stand-ins.
 pub const DLLS: [&str; 4] = ["computecore", "vmcompute", "computenetwork", "computestorage"];
 
-/// How long one program may run, in seconds: far more than any needs.
-const LIMIT: &str = "240";
+/// How long one program may run, in seconds: far more than most need.
+const LIMIT: u32 = 240;
 /// What a client has to know.
 const SECRET: &str = "known to this test only";
 
@@ -68,15 +68,24 @@ impl Wine {
 
     /// A command that runs one of the programs, below the programs' folder.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = self.wine();
+        self.command_within(LIMIT, program)
+    }
+
+    /// The same for a program that may run for that many seconds.
+    pub fn command_within(&self, limit: u32, program: &str) -> Command {
+        let mut command = self.wine_within(limit);
         command.arg(self.programs.join(program));
         command
     }
 
     /// A command that runs Wine with the arguments that will be added.
     pub fn wine(&self) -> Command {
+        self.wine_within(LIMIT)
+    }
+
+    fn wine_within(&self, limit: u32) -> Command {
         let mut command = Command::new("timeout");
-        command.args(["--kill-after=5", LIMIT, "wine"]).stdin(Stdio::null());
+        command.args(["--kill-after=5", &limit.to_string(), "wine"]).stdin(Stdio::null());
         self.environment(&mut command);
         command.env("HCSSHIM_STATE_DIR", &self.state);
         command.env(ADDRESS, &self.address).env(SECRET_VARIABLE, SECRET);

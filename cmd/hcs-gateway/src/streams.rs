@@ -91,14 +91,16 @@ impl Stream {
             Self::Input { mut pipe, process, has_end } => {
                 let mut from = tokio::io::BufReader::with_capacity(BUFFER, from);
                 tokio::select! {
-                    copied = copy_buf(&mut from, &mut pipe) => {
-                        if copied.is_ok() && has_end {
+                    // A connection that breaks is as much of an end.
+                    _ = copy_buf(&mut from, &mut pipe) => {
+                        if has_end {
                             let _ = pipe.flush().await;
                             // A process that has ended reads nothing.
                             let _ = process.close_stdin().await;
                         }
                     }
-                    _ = process.wait() => {}
+                    // What is on its way when the handle is closed arrives all the same.
+                    Ok(_) = process.wait() => {}
                 }
             }
         }

@@ -11,6 +11,7 @@ mod exports;
 mod facade;
 mod missing;
 mod runhcs;
+mod stress;
 
 use e2e::wine::Wine;
 use e2e::{Stage, on_stage};

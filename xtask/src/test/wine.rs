@@ -33,8 +33,8 @@ const TESTED: [&str; 9] = [
     "jobobject-util",
 ];
 
-/// A program that the suite runs, an example of the facade.
-const EXAMPLE: &str = "lifecycle";
+/// Examples that the suite runs: of the facade, and of the Windows host.
+const EXAMPLES: [&str; 2] = ["lifecycle", "stress"];
 
 pub(super) fn lane(arguments: &Arguments) -> Outcome {
     if let Err(missing) = e2e_needs().and_then(|()| add_windows()) {
@@ -51,7 +51,7 @@ pub(super) fn lane(arguments: &Arguments) -> Outcome {
 fn build() -> Result<()> {
     let mut build = cargo();
     build.args(["build", "--target", WINDOWS, "--workspace", "--lib", "--bins"]);
-    build.args(["--example", EXAMPLE]);
+    build.args(EXAMPLES.iter().flat_map(|example| ["--example", example]));
     command::run(&mut build)
 }
 

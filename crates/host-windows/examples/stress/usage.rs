@@ -1,15 +1,15 @@
 //! What this process has of the system.
-// Two calls of Windows that only this program makes.
+// A call of Windows that only this program makes.
 #![allow(unsafe_code)]
 
-use std::io;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use windows_sys::Win32::System::ProcessStatus::{
-    K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS, PROCESS_MEMORY_COUNTERS_EX,
+use anyhow::{Context as _, Result, ensure};
+use windows_sys::Wdk::System::SystemInformation::{
+    NtQuerySystemInformation, SystemProcessInformation,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
+use windows_sys::Win32::Foundation::{STATUS_INFO_LENGTH_MISMATCH, STATUS_SUCCESS};
+use windows_sys::Win32::System::WindowsProgramming::SYSTEM_PROCESS_INFORMATION;
 
 /// How many handles more than when all was warm are no leak: of threads and events
 /// that come and go.
@@ -18,6 +18,9 @@ const HANDLES: u32 = 16;
 const MEMORY: usize = 4 << 20;
 /// For how long threads may still have handles that have nothing to do any more.
 const IDLE: Duration = Duration::from_secs(7);
+
+/// How long an entry in the list of processes is, without what follows it.
+const ENTRY: usize = size_of::<SYSTEM_PROCESS_INFORMATION>();
 
 /// Handles and memory.
 #[derive(Debug, Clone, Copy)]
@@ -29,25 +32,29 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// Right now.
+    ///
+    /// It is read from the list of all processes: what Wine gives for one process
+    /// alone (`GetProcessHandleCount`) is always 0.
     pub(crate) fn now() -> Result<Self> {
-        let mut handles = 0;
-        let mut memory = PROCESS_MEMORY_COUNTERS_EX::default();
-        let size = u32::try_from(size_of_val(&memory))?;
-        memory.cb = size;
-        let counters = (&raw mut memory).cast::<PROCESS_MEMORY_COUNTERS>();
-        // SAFETY: it takes no arguments, and what it gives is not closed.
-        let own = unsafe { GetCurrentProcess() };
-        // SAFETY: the number is ours.
-        let counted = unsafe { GetProcessHandleCount(own, &raw mut handles) };
-        ensure!(counted != 0, "counting handles: {}", io::Error::last_os_error());
-        // SAFETY: the counters are ours, and the longer ones begin like the shorter.
-        let asked = unsafe { K32GetProcessMemoryInfo(own, counters, size) };
-        ensure!(asked != 0, "asking for memory: {}", io::Error::last_os_error());
-        Ok(Self {
-            handles,
-            private_bytes: memory.PrivateUsage,
-            working_set_bytes: memory.WorkingSetSize,
-        })
+        let list = processes()?;
+        let mut at = 0;
+        loop {
+            let entry = list.get(at..).filter(|rest| rest.len() >= ENTRY);
+            let entry = entry.context("the list of processes is cut short")?.as_ptr();
+            // SAFETY: there are as many bytes as an entry has, which may be anything, and
+            // it is read wherever it is.
+            let entry = unsafe { entry.cast::<SYSTEM_PROCESS_INFORMATION>().read_unaligned() };
+            if entry.UniqueProcessId.addr() == std::process::id() as usize {
+                ensure!(entry.HandleCount > 0 && entry.WorkingSetSize > 0, "nothing is counted");
+                return Ok(Self {
+                    handles: entry.HandleCount,
+                    private_bytes: entry.PagefileUsage,
+                    working_set_bytes: entry.WorkingSetSize,
+                });
+            }
+            ensure!(entry.NextEntryOffset > 0, "this process is not in the list of all");
+            at += entry.NextEntryOffset as usize;
+        }
     }
 
     /// When threads that have nothing to do have ended.
@@ -68,11 +75,38 @@ impl Usage {
             warm.handles
         );
         ensure!(
-            self.private_bytes <= warm.private_bytes + MEMORY,
+            self.memory() <= warm.memory() + MEMORY,
             "memory leaks: {} bytes at the end, {} after the first tenth",
-            self.private_bytes,
-            warm.private_bytes
+            self.memory(),
+            warm.memory()
         );
         Ok(())
+    }
+
+    /// What is its own; where nobody tells that, what it has in memory.
+    fn memory(self) -> usize {
+        if self.private_bytes > 0 { self.private_bytes } else { self.working_set_bytes }
+    }
+}
+
+/// The list of all processes, as the kernel gives it.
+fn processes() -> Result<Vec<u8>> {
+    let mut list = vec![0; 1 << 16];
+    loop {
+        let (size, mut needed) = (u32::try_from(list.len())?, 0);
+        // SAFETY: the list has that size.
+        let status = unsafe {
+            NtQuerySystemInformation(
+                SystemProcessInformation,
+                list.as_mut_ptr().cast(),
+                size,
+                &raw mut needed,
+            )
+        };
+        match status {
+            STATUS_SUCCESS => return Ok(list),
+            STATUS_INFO_LENGTH_MISMATCH => list.resize(list.len() * 2, 0),
+            other => anyhow::bail!("the list of processes: status {other:#x}"),
+        }
     }
 }
