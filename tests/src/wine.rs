@@ -66,6 +66,11 @@ impl Wine {
         self.prefix.join("drive_c/windows/system32").join(file)
     }
 
+    /// One of the programs, as Windows programs see its path.
+    pub fn program(&self, program: &str) -> String {
+        windows_path(&self.programs.join(program))
+    }
+
     /// A command that runs one of the programs, below the programs' folder.
     pub fn command(&self, program: &str) -> Command {
         self.command_within(LIMIT, program)

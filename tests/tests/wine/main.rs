@@ -11,6 +11,7 @@ mod exports;
 mod facade;
 mod missing;
 mod runhcs;
+mod shim;
 mod stress;
 
 use e2e::wine::Wine;

@@ -33,8 +33,8 @@ const TESTED: [&str; 9] = [
     "jobobject-util",
 ];
 
-/// Examples that the suite runs: of the facade, and of the Windows host.
-const EXAMPLES: [&str; 2] = ["lifecycle", "stress"];
+/// Examples that the suite runs: of the facade, of the Windows host, of the shim.
+const EXAMPLES: [&str; 3] = ["lifecycle", "stress", "task"];
 
 pub(super) fn lane(arguments: &Arguments) -> Outcome {
     if let Err(missing) = e2e_needs().and_then(|()| add_windows()) {

@@ -11,12 +11,9 @@ use tokio::io::AsyncReadExt;
 
 use crate::start::panic_record;
 
-/// `CREATE_NEW_PROCESS_GROUP`: Ctrl-C is not for the shim.
-const NEW_PROCESS_GROUP: u32 = 0x200;
-
-/// `CREATE_NO_WINDOW`: it has a console of its own, which nobody sees and which does
-/// not end with ours.
-const NO_WINDOW: u32 = 0x0800_0000;
+/// `DETACHED_PROCESS`: it has no console, so Ctrl-C is not for it, and no console's host
+/// has its standard output open after it has closed it.
+const DETACHED: u32 = 0x8;
 
 /// The most that a shim says of why it does not serve.
 const MOST: u64 = 64 * 1024;
@@ -44,7 +41,7 @@ impl Shim {
         }
         command.stdout = Stdio::Piped;
         command.stderr = Stdio::Handle(stderr.as_handle());
-        command.flags = NEW_PROCESS_GROUP | NO_WINDOW;
+        command.flags = DETACHED;
         Ok(Self(command.spawn().context("starting the shim")?))
     }
 
