@@ -41,11 +41,15 @@ struct Held<T: ?Sized> {
     object: Arc<T>,
     teller: Option<AbortHandle>,
     calls: Calls,
+    /// Of a process, the handle of its system; of a system 0, which is no handle.
+    system: u64,
+    /// Whether it is a process whose input was given to the client.
+    has_input: bool,
 }
 
 impl<T: ?Sized> Held<T> {
     fn new(object: Arc<T>) -> Self {
-        Self { object, teller: None, calls: Calls::default() }
+        Self { object, teller: None, calls: Calls::default(), system: 0, has_input: false }
     }
 }
 
@@ -101,6 +105,7 @@ impl Session {
         };
         // A call that is under way is given up, and with it what it would have made.
         calls.shutdown().await;
+        session.let_inputs_end(|_| true).await;
         lock(&session.processes).clear();
         let systems = std::mem::take(&mut *lock(&session.systems));
         for held in systems.values() {
@@ -157,6 +162,7 @@ impl Session {
             }
             Request::CloseSystem { system } => {
                 let held = lock(&self.systems).remove(&system).ok_or_else(bad_handle)?;
+                self.let_inputs_end(|process| process.system == system).await;
                 close(&held).await
             }
             Request::Start { system, .. } => finish(self.system(system)?.start().await),
@@ -178,23 +184,29 @@ impl Session {
                 finish(self.system(system)?.modify(&self.translated(&request)?).await)
             }
             Request::CreateProcess { system, parameters } => {
-                let system = self.system(system)?;
                 let parameters = parsed(&parameters)?;
-                let made = system.create_process(&parameters, StdioSource::Pipes).await;
+                let made = self.system(system)?;
+                let made = made.create_process(&parameters, StdioSource::Pipes).await;
                 let process: Arc<dyn Process> = made.map_err(|e| failed(&e))?.into();
-                self.keep_process(process, true).await
+                self.keep_process(system, process, true).await
             }
             Request::OpenProcess { system, pid } => {
                 let opened = self.system(system)?.open_process(pid).await;
-                self.keep_process(opened.map_err(|e| failed(&e))?.into(), false).await
+                self.keep_process(system, opened.map_err(|e| failed(&e))?.into(), false).await
             }
             Request::CloseProcess { process } => {
                 let held = lock(&self.processes).remove(&process).ok_or_else(bad_handle)?;
+                if held.has_input {
+                    let _ = held.object.close_stdin().await;
+                }
                 finish(held.object.close().await)
             }
             Request::ProcessInfo { process } => {
                 let object = self.process(process)?;
                 let info = self.streams(process, &object).await?;
+                if let Some(held) = lock(&self.processes).get_mut(&process) {
+                    held.has_input |= has_input(&info);
+                }
                 Ok(Reply { process: Some(info), ..done() })
             }
             Request::ProcessProperties { process } => {
@@ -274,14 +286,17 @@ impl Session {
         Reply { system: Some(handle), ..done() }
     }
 
-    async fn keep_process(&self, process: Arc<dyn Process>, streams: bool) -> Answer {
+    async fn keep_process(&self, system: u64, process: Arc<dyn Process>, streams: bool) -> Answer {
         let handle = self.new_handle();
         let info = if streams {
             self.streams(handle, &process).await?
         } else {
             ProcessInfo { handle, pid: process.pid(), stdin: None, stdout: None, stderr: None }
         };
-        lock(&self.processes).insert(handle, Held::new(process));
+        let mut held = Held::new(process);
+        held.system = system;
+        held.has_input = has_input(&info);
+        lock(&self.processes).insert(handle, held);
         Ok(Reply { process: Some(info), ..done() })
     }
 
@@ -306,6 +321,20 @@ impl Session {
             stdout: stdio.stdout.map(|pipe| output(pipe, false)),
             stderr: stdio.stderr.map(|pipe| output(pipe, true)),
         })
+    }
+
+    /// Lets the inputs of processes end with the streams that the client was given,
+    /// which may stay longer than the handles that could close them.
+    async fn let_inputs_end(&self, of: impl Fn(&Held<dyn Process>) -> bool) {
+        let chosen: Vec<_> = {
+            let processes = lock(&self.processes);
+            let chosen = processes.values().filter(|held| held.has_input && of(held));
+            chosen.map(|held| Arc::clone(&held.object)).collect()
+        };
+        for process in chosen {
+            // One that has ended reads nothing.
+            let _ = process.close_stdin().await;
+        }
     }
 
     /// Tells a system's events until its handle is closed.
@@ -353,6 +382,12 @@ impl Session {
         });
         held.teller = Some(teller.abort_handle());
     }
+}
+
+/// Whether the client was given a process's input, and not that of a console, which has
+/// no end.
+fn has_input(info: &ProcessInfo) -> bool {
+    info.stdin.is_some() && (info.stderr.is_some() || info.stdout.is_none())
 }
 
 /// Gives a system's handle up. One that has stopped goes with it, as on Windows:

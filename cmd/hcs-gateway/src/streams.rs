@@ -100,7 +100,7 @@ impl Stream {
                         }
                     }
                     // What is on its way when the handle is closed arrives all the same.
-                    Ok(_) = process.wait() => {}
+                    Ok(()) = process.wait() => {}
                 }
             }
         }

@@ -13,7 +13,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, Parser};
@@ -21,15 +21,17 @@ use clap_complete::Shell;
 
 /// Runs a program: reads its command line, and does what that asks for.
 ///
-/// Its exit code is 0, or 1 for a failure, which is told on standard error
+/// Its exit code is what `run` gives (`()` is 0), or 1 for a failure, which is told on standard error
 /// without the program's name in front, or 3 where there is no such command.
-pub fn main<C: Parser, E: Display>(run: impl FnOnce(C) -> Result<(), E>) -> ExitCode {
+pub fn main<C: Parser, T: Termination, E: Display>(
+    run: impl FnOnce(C) -> Result<T, E>,
+) -> ExitCode {
     let asked = match parse(std::env::args_os().skip(1)) {
         Ok(asked) => asked,
         Err(stop) => return stop.show(),
     };
     match run(asked) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => done.report(),
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE
@@ -58,6 +60,9 @@ pub fn completions<C: CommandFactory>(shell: Shell) -> io::Result<()> {
     clap_complete::generate(shell, &mut root, name, &mut script);
     print(&script)
 }
+
+/// What is said of a wrong number of arguments, in the reference's words.
+const INVALID_USAGE: &str = "invalid command usage";
 
 /// The exit code where there is no such command.
 const NO_COMMAND: u8 = 3;
@@ -130,6 +135,7 @@ pub fn parse<C: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<C, 
     C::try_parse_from(line).map_err(|error| {
         let found = match bad_value(&error) {
             Some(error) => Found::Flag(error),
+            None if is_of_arguments(&error) => Found::Wrong(INVALID_USAGE.into()),
             None if error.use_stderr() => Found::Wrong(error.to_string()),
             None => return Stop::Show(error.to_string()),
         };
@@ -202,6 +208,8 @@ impl Normal {
         };
         self.command = Some(command.get_name().to_owned());
 
+        // Where a command has another's flags among its arguments, its own come first.
+        let is_rest = command.get_arguments().any(Arg::is_trailing_var_arg_set);
         let mut arguments = Vec::new();
         while let Some(word) = words.next() {
             if word == "--" {
@@ -214,7 +222,13 @@ impl Normal {
                 Some((flag, None)) if arguments.is_empty() || is_help(flag) => {
                     return Err(undefined(&word, flag));
                 }
-                _ => arguments.push(word),
+                _ => {
+                    arguments.push(word);
+                    if is_rest {
+                        arguments.extend(words);
+                        break;
+                    }
+                }
             }
         }
         if !arguments.is_empty() {
@@ -235,13 +249,16 @@ impl Normal {
         if known.get_action().takes_values() {
             let value = value.map(str::to_owned).or_else(|| words.next());
             let missing = || Found::Flag(format!("flag needs an argument: -{name}"));
-            self.words.push(format!("--{name}={}", value.ok_or_else(missing)?));
+            let value = value.ok_or_else(missing)?;
+            self.words.push(format!("--{}={value}", long(known)));
             return Ok(());
         }
         match value.unwrap_or("true") {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => self.words.push(format!("--{name}")),
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => {
+                self.words.push(format!("--{}", long(known)));
+            }
             "0" | "f" | "F" | "false" | "FALSE" | "False" => {
-                self.words.retain(|word| split(word.trim_start_matches('-')).0 != name);
+                self.words.retain(|word| split(word.trim_start_matches('-')).0 != long(known));
             }
             value => {
                 let error = format!("invalid boolean value {value:?} for -{name}: parse error");
@@ -267,7 +284,13 @@ fn split(flag: &str) -> (&str, Option<&str>) {
 }
 
 fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
-    command.get_arguments().find(|known| known.get_long() == Some(name))
+    let is_short = |known: &Arg| known.get_short().is_some_and(|short| name == short.to_string());
+    command.get_arguments().find(|known| known.get_long() == Some(name) || is_short(known))
+}
+
+/// The name that clap has of a flag.
+fn long(known: &Arg) -> &str {
+    known.get_long().unwrap_or_default()
 }
 
 fn is_help(flag: &str) -> bool {
@@ -283,6 +306,12 @@ fn undefined(word: &str, flag: &str) -> Found {
         return Found::Flag(format!("bad flag syntax: {word}"));
     }
     Found::Flag(format!("flag provided but not defined: -{}", split(flag).0))
+}
+
+/// Whether there are too many arguments, or too few.
+fn is_of_arguments(error: &clap::Error) -> bool {
+    let kinds = [ErrorKind::MissingRequiredArgument, ErrorKind::UnknownArgument];
+    kinds.contains(&error.kind())
 }
 
 /// What is wrong with the value of a flag. `None`: something else is wrong.

@@ -82,11 +82,6 @@ impl Processes {
     pub(super) fn release(&mut self, pid: u32, count: u32) {
         if let Some(process) = self.table.get_mut(&pid) {
             process.holders = process.holders.saturating_sub(count);
-            if process.holders == 0 {
-                // Its input ends with the pipes that its holders took: nobody is left
-                // who could close this end.
-                process.streams[0] = None;
-            }
             self.forget(pid);
         }
     }
