@@ -8,7 +8,7 @@ use std::sync::Once;
 struct Built(&'static [&'static str], Once);
 
 static CONTAINERS: Built = Built(&["hcs-worker", "runhcs", "hcs-gateway"], Once::new());
-static SHIM: Built = Built(&["containerd-shim-runhcs-v1", "hcs-worker"], Once::new());
+static SHIM: Built = Built(&["containerd-shim-runhcs-v1", "hcs-worker", "shimdiag"], Once::new());
 static CONFORMANCE: Built = Built(&["conformance"], Once::new());
 static IMAGES: Built = Built(&["tar2ext4", "dmverity-vhd"], Once::new());
 

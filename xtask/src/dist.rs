@@ -10,8 +10,12 @@ use serde_json::Value;
 use crate::{cargo, command};
 
 /// Programs that complete their flags, and how they are asked for the script.
-const COMPLETE: [(&str, &str); 3] =
-    [("runhcs", "completions"), ("tar2ext4", "--completions"), ("dmverity-vhd", "completions")];
+const COMPLETE: [(&str, &str); 4] = [
+    ("runhcs", "completions"),
+    ("shimdiag", "completions"),
+    ("tar2ext4", "--completions"),
+    ("dmverity-vhd", "completions"),
+];
 
 /// Programs that do all they do on Windows.
 const OF_WINDOWS: [&str; 2] = ["device-util", "jobobject-util"];

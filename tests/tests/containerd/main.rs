@@ -5,4 +5,5 @@ mod cri;
 mod harness;
 mod kills;
 mod load;
+mod shimdiag;
 mod tasks;
