@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use stand_in::protocol::{ADDRESS, SECRET as SECRET_VARIABLE};
 
@@ -21,6 +22,8 @@ pub const DLLS: [&str; 4] = ["computecore", "vmcompute", "computenetwork", "comp
 
 /// How long one program may run, in seconds: far more than most need.
 const LIMIT: u32 = 240;
+/// How long a gateway may take to end.
+const END_LIMIT: Duration = Duration::from_secs(20);
 /// What a client has to know.
 const SECRET: &str = "known to this test only";
 
@@ -126,8 +129,7 @@ impl Drop for Wine {
     fn drop(&mut self) {
         self.server("-k");
         self.server("-w");
-        let _ = self.gateway.kill();
-        let _ = self.gateway.wait();
+        end(&mut self.gateway);
         let _ = fs::remove_dir_all(&self.prefix);
     }
 }
@@ -176,6 +178,21 @@ pub fn compile(source: &str, program: &Path, libraries: &[&str]) {
         .args([program.as_os_str(), source.as_os_str()])
         .args(libraries.iter().map(OsStr::new));
     assert!(compile.status().expect("a compiler").success(), "compiling {}", source.display());
+}
+
+/// Ends the gateway, which closes first what its clients have left open.
+fn end(gateway: &mut Child) {
+    let pid = rustix::process::Pid::from_child(gateway);
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    let deadline = Instant::now() + END_LIMIT;
+    while let Ok(None) = gateway.try_wait() {
+        if Instant::now() > deadline {
+            println!("the gateway does not end: it is killed");
+            let _ = gateway.kill();
+            let _ = gateway.wait();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Starts a gateway to the stage's host; gives its address.

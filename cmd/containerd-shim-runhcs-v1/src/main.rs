@@ -32,8 +32,11 @@ fn main() -> ExitCode {
         Err(refused) => return refuse(refused),
     };
     match command {
-        Command::Start => answer(start::run(&globals).map(String::into_bytes)),
-        Command::Delete => answer(delete::run(&globals)),
+        Command::Start => end(start::run(&globals)),
+        Command::Delete => match delete::run(&globals) {
+            Ok(answer) => show(&answer),
+            Err(error) => end(Err(error)),
+        },
         Command::Serve(serve) => match serve::run(&globals, &serve) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -45,10 +48,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Gives containerd its answer, and nothing else: it reads both streams.
-fn answer(answer: anyhow::Result<Vec<u8>>) -> ExitCode {
-    match answer {
-        Ok(answer) => show(&answer),
+/// Ends a command that containerd called. It reads both streams: nothing else goes there.
+fn end(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use tokio::net::TcpListener;
@@ -10,6 +12,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::Arguments;
 use crate::paths::Drives;
 use crate::server::Server;
+
+/// How long the handles of all clients may take to close.
+const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -39,17 +44,21 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         std::io::stdout().flush()?;
         let server = Server::new(secret, drives);
         tokio::select! {
-            () = server.accept(listener) => {}
+            () = Arc::clone(&server).accept(listener) => {}
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+        }
+        // What a client left open ends with its handles.
+        if tokio::time::timeout(END_LIMIT, server.end()).await.is_err() {
+            tracing::warn!("a client's handles could not be closed in time");
         }
         anyhow::Ok(())
     });
     if let Some(path) = &arguments.address_file {
         let _ = std::fs::remove_file(path);
     }
-    // What a client left open ends with its handles.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    // A blocking call that hangs would hold the end up.
+    runtime.shutdown_background();
     outcome
 }
 

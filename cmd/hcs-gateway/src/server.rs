@@ -9,6 +9,8 @@ use stand_in::frame::encode_empty;
 use stand_in::protocol::{Hello, MAX_HELLO, kind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::paths::Drives;
 use crate::session::Session;
@@ -22,6 +24,9 @@ pub(crate) struct Server {
     pub(crate) streams: Streams,
     turns: Turns,
     secret: String,
+    /// The sessions, which end once `ending` says so.
+    sessions: TaskTracker,
+    pub(crate) ending: CancellationToken,
 }
 
 /// How long a connection may take to say who it is.
@@ -30,7 +35,15 @@ const HELLO_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 impl Server {
     pub(crate) fn new(secret: String, drives: Drives) -> Arc<Self> {
         let (host, streams, turns) = (LinuxHost::new(), Streams::default(), Turns::default());
-        Arc::new(Self { host, drives, streams, turns, secret })
+        let (sessions, ending) = (TaskTracker::new(), CancellationToken::new());
+        Arc::new(Self { host, drives, streams, turns, secret, sessions, ending })
+    }
+
+    /// Ends all sessions and waits until each has closed its handles.
+    pub(crate) async fn end(&self) {
+        self.ending.cancel();
+        self.sessions.close();
+        self.sessions.wait().await;
     }
 
     /// Serves all connections.
@@ -70,7 +83,8 @@ impl Server {
         match hello.stream {
             None => {
                 connection.write_all(&welcome).await?;
-                Session::serve(self, connection).await
+                let session = Session::serve(Arc::clone(&self), connection);
+                self.sessions.track_future(session).await
             }
             Some(id) => {
                 let stream = self.streams.take(&id).ok_or_else(refused)?;

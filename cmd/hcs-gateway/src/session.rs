@@ -62,7 +62,7 @@ impl<T: ?Sized> Drop for Held<T> {
 }
 
 impl Session {
-    /// Serves a connection until its end. All of its handles end with it.
+    /// Serves a connection until its end or the server's. All of its handles end with it.
     pub(crate) async fn serve(server: Arc<Server>, connection: TcpStream) -> io::Result<()> {
         let (mut from, mut to) = connection.into_split();
         // Unbounded: a client that calls reads its answers, or is gone.
@@ -85,7 +85,11 @@ impl Session {
         let outcome = loop {
             // Those that are done.
             while calls.try_join_next().is_some() {}
-            let (header, body) = match read_frame(&mut from, MAX_FRAME).await {
+            let frame = tokio::select! {
+                frame = read_frame(&mut from, MAX_FRAME) => frame,
+                () = session.server.ending.cancelled() => break Ok(()),
+            };
+            let (header, body) = match frame {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),

@@ -3,6 +3,7 @@
 mod connection;
 mod console;
 mod process;
+mod remains;
 mod spawn;
 mod stopped;
 mod system;
@@ -80,12 +81,12 @@ impl LinuxHost {
     }
 
     /// Makes room for a system: what a dead worker left under its id goes.
-    fn make_room(&self, id: &SystemId) -> Result<()> {
+    async fn make_room(&self, id: &SystemId) -> Result<()> {
         let io = |error: io::Error| {
             io_failure(CREATE, id.as_str(), "preparing the state folder", &error)
         };
         self.roots.prepare().map_err(io)?;
-        match store::look(&self.roots, id).map_err(io)? {
+        match remains::look(&self.roots, id).await.map_err(io)? {
             Look::Missing => Ok(()),
             Look::Alive(_) => {
                 Err(Error::system(CREATE, id.as_str(), SystemCode::ERR_SYSTEM_ALREADY_EXISTS)
@@ -130,7 +131,7 @@ impl LinuxHost {
 #[async_trait]
 impl ComputeService for LinuxHost {
     async fn create(&self, id: &SystemId, document: &Document) -> Result<Box<dyn ComputeSystem>> {
-        self.make_room(id)?;
+        self.make_room(id).await?;
         let document = document.to_json().map_err(|error| {
             failure(CREATE, id.as_str(), SystemCode::ERR_VMCOMPUTE_INVALID_JSON, error.to_string())
         })?;

@@ -15,7 +15,7 @@ use hcs_schema::schema2::{
 
 use super::connection::system_exit;
 use crate::failure::io_failure;
-use crate::store::{self, Look, Record};
+use crate::store::{Look, Record};
 use crate::{Roots, reclaim};
 
 /// What remains of a compute system after its end: how it ended, and the exit
@@ -82,12 +82,13 @@ impl ComputeSystem for StoppedSystem {
     async fn terminate(&self) -> Result<()> {
         use compute::operation::TERMINATE;
         self.check_open(TERMINATE)?;
-        let removed = match store::look(&self.roots, &self.id) {
+        let removed = match super::remains::look(&self.roots, &self.id).await {
             // Another system has the id by now; this one is gone.
             Ok(Look::Dead(_, record)) if record.runtime_id != self.record.runtime_id => Ok(()),
             Ok(Look::Dead(locked, mut record)) => {
                 reclaim::settle(&locked, &mut record).and_then(|()| reclaim::bury(locked, &record))
             }
+            // A worker that lives is another system's.
             Ok(Look::Missing | Look::Alive(_)) => Ok(()),
             Err(error) => Err(error),
         };

@@ -145,7 +145,8 @@ struct Worker {
     /// before has given the creation up.
     confirmed: bool,
     /// Whether the end needs no record: a client was there at the end or came
-    /// later, or one has deleted the system.
+    /// later, one has deleted the system, or the last has let go of one that
+    /// ends with its last handle.
     end_was_seen: bool,
 }
 
@@ -302,7 +303,8 @@ impl Worker {
         }
         let abandoned = self.plan.terminate_on_last_handle_closed || !self.confirmed;
         if self.clients.is_empty() && abandoned && self.state != State::Stopped {
-            self.end_was_seen |= !self.confirmed;
+            // Whoever let go of it last wants nothing of it kept.
+            self.end_was_seen = true;
             self.terminate();
         }
         if last {

@@ -61,8 +61,8 @@ impl Shim {
         Ok(said)
     }
 
-    /// Leaves it to itself; gives its process id.
-    pub(crate) fn leave(self) -> u32 {
+    /// Its process id. It lives on without this handle.
+    pub(crate) fn pid(&self) -> u32 {
         self.0.process.pid()
     }
 
