@@ -12,9 +12,7 @@ use e2e::cri::{
 };
 use e2e::{Stage, machine, on_stage, programs};
 
-/// States of a container.
-const RUNNING: i32 = 1;
-const EXITED: i32 = 2;
+use super::table::{Seen, Table};
 
 /// A pod under test.
 struct Node<'a> {
@@ -116,68 +114,81 @@ fn a_pod_of_two_containers_lives_and_ends() {
                 .concat(),
         };
         let Some(containerd) = Containerd::with(test, stage, &settings) else { return };
-        for runtime in ["runhcs", "runc"] {
-            pod_lives_and_ends(&containerd, stage, runtime).await;
-        }
+        let mut table = Table::default();
+        let ours = pod_lives_and_ends(&containerd, stage, "runhcs").await;
+        let theirs = pod_lives_and_ends(&containerd, stage, "runc").await;
+        table.add("pod", [ours, theirs]);
+        table.finish("pods.md");
     });
 }
 
-async fn pod_lives_and_ends(containerd: &Containerd, stage: &Stage, runtime: &str) {
+/// Drives a pod through its life; gives what was seen of it.
+async fn pod_lives_and_ends(containerd: &Containerd, stage: &Stage, runtime: &str) -> Seen {
+    let mut seen = Seen::new();
+    let mut saw = |what: &str, how: String| seen.push((what.to_owned(), how));
     let mut node = Node::run(containerd, stage, runtime).await;
     let pod = node.pod.clone();
     let answer: PodSandboxStatusResponse = node.call("PodSandboxStatus", pod.clone()).await;
     let status = answer.status.expect("a status");
     let ip = status.network.expect("a network").ip;
-    assert!(status.state == 0 && ip.starts_with("10.99."), "{runtime}: {ip}");
+    let is_ours = ip.starts_with("10.99.");
+    saw("RunPodSandbox, its status", format!("state {}, of our network: {is_ours}", status.state));
 
     let first = node.container("first", "echo begun; exec sleep 1000").await;
     let second = node.container("second", "trap 'exit 5' TERM; while :; do sleep 0.1; done").await;
     let ran = node.exec(&first, "echo out; echo err >&2; exit 3").await;
-    assert_eq!((ran.exit_code, &*ran.stdout, &*ran.stderr), (3, &b"out\n"[..], &b"err\n"[..]));
-    // They share what a pod shares.
-    for what in ["readlink /proc/self/ns/net", "readlink /proc/self/ns/ipc", "hostname"] {
-        let (one, other) = (node.said(&first, what).await, node.said(&second, what).await);
-        assert_eq!(one, other, "{runtime}: {what}");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let streams = (ran.exit_code, text(&ran.stdout), text(&ran.stderr));
+    saw("ExecSync", format!("{streams:?}"));
+    for what in ["net", "ipc", "uts", "pid", "mnt"] {
+        let link = format!("readlink /proc/self/ns/{what}");
+        let (one, other) = (node.said(&first, &link).await, node.said(&second, &link).await);
+        saw(&format!("namespace {what}"), if one == other { "shared" } else { "own" }.into());
     }
-    assert_eq!(node.said(&first, "hostname").await, "the-pod", "{runtime}");
+    saw("host name", node.said(&first, "hostname").await);
     let addresses = node.said(&second, "ip addr show eth0").await;
-    assert!(addresses.contains(&ip), "{runtime}: {addresses}");
+    saw("its address in a container", addresses.contains(&ip).to_string());
 
     let stats: ContainerStatsResponse = node.call("ContainerStats", second.clone()).await;
     let stats = stats.stats.expect("statistics");
     let cpu = stats.cpu.and_then(|cpu| cpu.usage_core_nano_seconds).map_or(0, |used| used.value);
     let memory = stats.memory.and_then(|all| all.working_set_bytes).map_or(0, |used| used.value);
-    assert!(cpu > 0 && memory > 0, "{runtime}: {cpu} {memory}");
+    saw("ContainerStats", format!("processor {}, memory {}", cpu > 0, memory > 0));
 
     let limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max \
                  2>/dev/null | head -n 1";
-    assert_eq!(node.said(&first, limit).await, (128 << 20).to_string(), "{runtime}");
+    saw("memory limit", node.said(&first, limit).await);
     let update = UpdateContainerResourcesRequest {
         container_id: first.container_id.clone(),
         linux: Some(LinuxContainerResources { memory_limit_in_bytes: 64 << 20 }),
     };
     node.call::<_, Empty>("UpdateContainerResources", update).await;
-    assert_eq!(node.said(&first, limit).await, (64 << 20).to_string(), "{runtime}");
+    saw("UpdateContainerResources", node.said(&first, limit).await);
 
     // One of them ends, the others live on.
     let stop = |container: &Container, timeout| StopContainerRequest {
         container_id: container.container_id.clone(),
         timeout,
     };
+    let ended = |status: ContainerStatus| {
+        format!("state {}, exit code {}, {}", status.state, status.exit_code, status.reason)
+    };
     node.call::<_, Empty>("StopContainer", stop(&first, 0)).await;
-    let status = node.status(&first).await;
-    assert_eq!((status.state, status.exit_code), (EXITED, 137), "{runtime}: {status:?}");
+    saw("StopContainer at once", ended(node.status(&first).await));
     node.call::<_, Empty>("RemoveContainer", first).await;
-    assert_eq!(node.status(&second).await.state, RUNNING, "{runtime}");
-    assert_eq!(node.said(&second, "echo alive").await, "alive", "{runtime}");
+    let alive = node.said(&second, "echo alive").await;
+    saw("RemoveContainer, the other", format!("{}, {alive}", ended(node.status(&second).await)));
     node.call::<_, Empty>("StopContainer", stop(&second, 30)).await;
-    let status = node.status(&second).await;
-    assert_eq!((status.state, status.exit_code), (EXITED, 5), "{runtime}: {status:?}");
+    saw("StopContainer in time", ended(node.status(&second).await));
 
     let log = std::fs::read_to_string(stage.folder("logs").join("first.log")).expect("a log");
-    assert!(log.contains("stdout F begun"), "{runtime}: {log}");
+    let lines: Vec<_> = log.lines().filter_map(|line| line.split_once(' ')).collect();
+    saw("the log", format!("{:?}", lines.iter().map(|(_, said)| said).collect::<Vec<_>>()));
+    // The next pod's logs bear the same names.
+    std::fs::remove_dir_all(stage.folder("logs")).expect("the logs");
     node.call::<_, Empty>("StopPodSandbox", pod.clone()).await;
     node.call::<_, Empty>("RemovePodSandbox", pod).await;
     let left = containerd.call_in(CRI_NAMESPACE, &["container", "list", "--quiet"]);
-    assert_eq!(left.ok(), "", "{runtime}");
+    saw("RemovePodSandbox, what is left", left.ok());
+    seen
 }

@@ -6,4 +6,5 @@ mod harness;
 mod kills;
 mod load;
 mod shimdiag;
+mod table;
 mod tasks;

@@ -1,131 +1,372 @@
 //! What containerd's client does with tasks, by our shim and by containerd's own.
 
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use e2e::containerd::{Containerd, IMAGE, RUNC, RUNHCS, Settings};
+use e2e::containerd::{Containerd, Events, IMAGE, RUNHCS, Settings};
 use e2e::drive::Ran;
 use e2e::{Stage, machine, on_stage, programs, tools};
 
-/// Runs a test with each shim: what is not the same is the test's to name.
-fn with_each(test: &str, body: impl Fn(&Containerd, &str)) {
-    for runtime in [RUNHCS, RUNC] {
-        on_stage(test, async |stage: &Stage| {
-            let settings = Settings { shims: Some(programs::shims()), ..Settings::default() };
-            if let Some(containerd) = Containerd::with(test, stage, &settings) {
-                body(&containerd, runtime);
-            }
-        });
-    }
-}
+use super::table::{RUNTIMES, Seen, Table};
 
-/// Calls containerd's client; what it can't do is told with containerd's log.
-fn call(containerd: &Containerd, arguments: &[&str]) -> Ran {
-    containerd.call(arguments)
-}
+/// A case: what it is about, and what it does.
+type Case = (&'static str, fn(&mut Client<'_>));
 
-fn done(containerd: &Containerd, arguments: &[&str]) -> String {
-    let ran = call(containerd, arguments);
-    assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}\n{}", containerd.log());
-    ran.out
-}
-
-/// Runs a container that stays.
-fn detached(containerd: &Containerd, runtime: &str, id: &str, command: &[&str]) {
-    let mut run = containerd.ctr(&["run", "--detach", "--runtime", runtime, "--fifo-dir"]);
-    run.arg(containerd.fifos()).args([IMAGE, id]).args(command);
-    let ran = tools::finish(run);
-    assert_eq!(ran.code, 0, "{runtime}: {ran:?}\n{}", containerd.log());
-}
+const CASES: [Case; 14] = [
+    ("run to the end", runs_to_its_end),
+    ("input", reads_its_input),
+    ("terminal", has_a_terminal),
+    ("spec", is_as_its_spec_says),
+    ("exec", executes),
+    ("states", goes_through_its_states),
+    ("signals", is_signalled),
+    ("wrong calls", refuses_wrong_calls),
+    ("a program that is not there", has_no_such_program),
+    ("memory limit", is_held_to_its_memory),
+    ("logs", writes_logs),
+    ("again", is_started_again),
+    ("events", tells_its_events),
+    ("restart of containerd", survives_containerd),
+];
 
 #[test]
-fn a_container_runs_to_its_end() {
-    with_each("a_container_runs_to_its_end", |containerd, runtime| {
-        let script = "echo out; echo err >&2; exit 3";
-        let run = ["run", "--rm", "--runtime", runtime, IMAGE, "c", "/bin/sh", "-c", script];
-        let ran = call(containerd, &run);
-        let log = containerd.log();
-        assert_eq!((ran.code, ran.out.as_str()), (3, "out\n"), "{runtime}: {ran:?}\n{log}");
-        assert!(ran.err.contains("err\n"), "{runtime}: {ran:?}");
-        assert_eq!(done(containerd, &["container", "list", "--quiet"]), "");
-    });
-}
-
-#[test]
-fn a_container_reads_its_input_to_the_end() {
-    with_each("a_container_reads_its_input_to_the_end", |containerd, runtime| {
-        let mut run = containerd.ctr(&["run", "--rm", "--runtime", runtime, IMAGE, "c"]);
-        run.args(["/bin/wc", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut run = run.spawn().expect("ctr");
-        let mut stdin = run.stdin.take().expect("stdin");
-        let writer =
-            std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &vec![b'x'; 1 << 20]));
-        let output = run.wait_with_output().expect("ctr");
-        writer.join().expect("the writer").expect("all is read");
-        let out = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(out.trim(), "1048576", "{runtime}\n{}", containerd.log());
-    });
-}
-
-#[test]
-fn a_container_has_a_terminal() {
-    let test = "a_container_has_a_terminal";
+fn each_shim_does_what_the_other_does() {
+    let test = "each_shim_does_what_the_other_does";
     if machine::program("script").is_none() {
         return machine::left_out(test, "it needs script");
     }
-    with_each(test, |containerd, runtime| {
-        let run = ["run", "--rm", "--tty", "--runtime", runtime, IMAGE, "c", "/bin/tty"];
-        let run = containerd.ctr(&run);
-        let words = std::iter::once(run.get_program()).chain(run.get_args());
-        let line: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-        let mut script = Command::new("script");
-        script.args(["--quiet", "--return", "--command", &line.join(" ")]);
-        // Its own record, which it replaces.
-        script.arg(format!("{}.typescript", containerd.fifos()));
+    on_stage(test, async |stage: &Stage| {
+        let settings = Settings { shims: Some(programs::shims()), ..Settings::default() };
+        let Some(mut containerd) = Containerd::with(test, stage, &settings) else { return };
+        let mut table = Table::default();
+        for (case, body) in CASES {
+            let seen = RUNTIMES.map(|runtime| {
+                let mut client = Client { containerd: &mut containerd, runtime, seen: Seen::new() };
+                body(&mut client);
+                client.nothing_is_left();
+                client.seen
+            });
+            table.add(case, seen);
+        }
+        table.finish("tasks.md");
+    });
+}
+
+/// Calls containerd, and keeps what it saw.
+struct Client<'a> {
+    containerd: &'a mut Containerd,
+    runtime: &'static str,
+    seen: Seen,
+}
+
+impl Client<'_> {
+    fn saw(&mut self, what: &str, how: impl Into<String>) {
+        self.seen.push((what.to_owned(), how.into()));
+    }
+
+    fn call(&self, arguments: &[&str]) -> Ran {
+        self.containerd.call(arguments)
+    }
+
+    fn done(&self, arguments: &[&str]) -> String {
+        let ran = self.call(arguments);
+        let runtime = self.runtime;
+        assert_eq!(ran.code, 0, "{runtime} {arguments:?}: {ran:?}\n{}", self.containerd.log());
+        ran.out
+    }
+
+    /// A call that runs the container `c` to its end.
+    fn command(&self, flags: &[&str], command: &[&str]) -> Command {
+        let mut run = self.containerd.ctr(&["run", "--rm", "--runtime", self.runtime]);
+        run.args(flags).args([IMAGE, "c"]).args(command);
+        run
+    }
+
+    fn run(&self, flags: &[&str], script: &str) -> Ran {
+        tools::finish(self.command(flags, &["/bin/sh", "-c", script]))
+    }
+
+    /// Runs the container `c`, which stays.
+    fn detached(&self, command: &[&str]) {
+        let mut run = self.containerd.ctr(&["run", "--detach", "--runtime", self.runtime]);
+        run.arg("--fifo-dir").arg(self.containerd.fifos()).args([IMAGE, "c"]).args(command);
+        let ran = tools::finish(run);
+        assert_eq!(ran.code, 0, "{}: {ran:?}\n{}", self.runtime, self.containerd.log());
+    }
+
+    fn exec(&self, id: &str, script: &str) -> Ran {
+        self.call(&["task", "exec", "--exec-id", id, "c", "/bin/sh", "-c", script])
+    }
+
+    fn state(&self) -> String {
+        let list = self.done(&["task", "list"]);
+        let line = list.lines().find(|line| line.starts_with("c ")).unwrap_or("c 0 none");
+        line.split_whitespace().nth(2).unwrap_or_default().to_owned()
+    }
+
+    /// Ends the container `c`.
+    fn remove(&self) {
+        self.done(&["task", "delete", "--force", "c"]);
+        self.done(&["container", "delete", "c"]);
+    }
+
+    fn nothing_is_left(&mut self) {
+        let listed = ["task", "container"].map(|what| self.done(&[what, "list", "--quiet"]));
+        let left = self.containerd.left();
+        let nothing = listed.iter().all(String::is_empty) && left.is_empty();
+        self.saw("what is left", if nothing { "nothing".into() } else { format!("{left:?}") });
+    }
+}
+
+/// All that a program did.
+fn whole(ran: &Ran) -> String {
+    format!("exit code {}, {:?}, {:?}", ran.code, ran.out, ran.err)
+}
+
+/// How a call was refused, as containerd's errors say it.
+fn refusal(ran: &Ran) -> String {
+    const KINDS: [&str; 5] =
+        ["not found", "already exists", "failed precondition", "not implemented", "invalid"];
+    if ran.code == 0 {
+        return format!("done: {:?} {:?}", ran.out, ran.err);
+    }
+    let kind = KINDS.into_iter().find(|kind| ran.err.contains(kind)).unwrap_or("another error");
+    format!("exit code {}: {kind}", ran.code)
+}
+
+fn runs_to_its_end(client: &mut Client<'_>) {
+    let ran = client.run(&[], "echo out; echo err >&2; exit 3");
+    client.saw("streams and exit code", whole(&ran));
+    let ran = client.run(&[], "head -c 3000000 /dev/zero; kill -TERM $$");
+    client.saw("3 MB and a signal", format!("exit code {}, {} bytes", ran.code, ran.out.len()));
+    let ran = client.run(&["--null-io"], "echo out; exit 4");
+    client.saw("no streams", whole(&ran));
+}
+
+fn reads_its_input(client: &mut Client<'_>) {
+    let mut run = client.command(&[], &["/bin/wc", "-c"]);
+    let mut run = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("ctr");
+    let mut stdin = run.stdin.take().expect("stdin");
+    let writer = std::thread::spawn(move || stdin.write_all(&vec![b'x'; 1 << 20]));
+    let output = run.wait_with_output().expect("ctr");
+    writer.join().expect("the writer").expect("all is read");
+    client.saw("read to the end", String::from_utf8_lossy(&output.stdout).trim());
+}
+
+fn has_a_terminal(client: &mut Client<'_>) {
+    let run = client.command(&["--tty"], &["/bin/sh", "-c", "tty; test -t 2 && echo err; exit 6"]);
+    let words = std::iter::once(run.get_program()).chain(run.get_args());
+    let line: Vec<_> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line.join(" ")]);
+    // Its own record, which it replaces.
+    script.arg(format!("{}.typescript", client.containerd.fifos()));
+    let ran = tools::finish({
         script.stdin(Stdio::null());
-        let ran = tools::finish(script);
-        assert_eq!(ran.code, 0, "{runtime}: {ran:?}\n{}", containerd.log());
-        assert!(ran.out.contains("/dev/pts/0"), "{runtime}: {ran:?}");
+        script
     });
+    // That it ended before ctr told it its size is nobody's fault.
+    let lines = ran.out.lines().filter(|line| !line.contains("resize pty"));
+    let lines: Vec<_> = lines.map(|line| line.trim_matches(['\0', '\r'])).collect();
+    client.saw("a program's", format!("exit code {}, {lines:?}", ran.code));
 }
 
-#[test]
-fn a_task_is_worked_with() {
-    with_each("a_task_is_worked_with", |containerd, runtime| {
-        detached(containerd, runtime, "c", &["/bin/sleep", "1000"]);
-        let exec = ["task", "exec", "--exec-id", "e", "c", "/bin/sh", "-c", "echo in; exit 4"];
-        let ran = call(containerd, &exec);
-        assert_eq!((ran.code, ran.out.as_str()), (4, "in\n"), "{runtime}: {ran:?}");
-
-        let listed = |state: &str| {
-            let list = done(containerd, &["task", "list"]);
-            assert!(list.contains(state), "{runtime}: {state}: {list}");
-        };
-        listed("RUNNING");
-        done(containerd, &["task", "pause", "c"]);
-        listed("PAUSED");
-        done(containerd, &["task", "resume", "c"]);
-        listed("RUNNING");
-
-        let processes = done(containerd, &["task", "ps", "c"]);
-        assert_eq!(processes.lines().count(), 2, "{runtime}: {processes}");
-        let metrics = done(containerd, &["task", "metrics", "c"]);
-        assert!(metrics.contains("memory"), "{runtime}: {metrics}");
-
-        done(containerd, &["task", "kill", "--signal", "SIGKILL", "c"]);
-        let ran = call(containerd, &["task", "delete", "c"]);
-        assert!(ran.err.contains("exit code 137"), "{runtime}: {ran:?}");
-        assert_eq!(done(containerd, &["task", "list", "--quiet"]), "");
-    });
+/// What flags of `ctr run` there are for it.
+fn is_as_its_spec_says(client: &mut Client<'_>) {
+    let shared = client.containerd.fifos();
+    std::fs::create_dir_all(&shared).expect("a folder");
+    std::fs::write(format!("{shared}/in"), "from outside\n").expect("a file");
+    let mount = format!("type=bind,src={shared},dst=/shared,options=rbind:ro");
+    let looks: [(&str, &[&str], &str); 8] = [
+        ("environment and folder", &["--env", "A=b", "--cwd", "/tmp"], "echo $A; pwd"),
+        ("read-only root", &["--read-only"], "touch /x 2>/dev/null; echo $?"),
+        ("a mount", &["--mount", &mount], "cat /shared/in; touch /shared/x 2>/dev/null; echo $?"),
+        ("capabilities", &[], "grep Cap /proc/self/status"),
+        ("one more", &["--cap-add", "CAP_SYS_PTRACE"], "grep Cap /proc/self/status"),
+        ("privileged", &["--privileged"], "grep -e Cap -e NoNew /proc/self/status"),
+        ("no new privileges", &[], "grep NoNew /proc/self/status"),
+        ("network of the host", &["--net-host"], "ls -1 /sys/class/net | grep -c ."),
+    ];
+    for (what, flags, script) in looks {
+        let ran = client.run(flags, script);
+        client.saw(what, whole(&ran));
+    }
+    let groups = "type=bind,src=/sys/fs/cgroup,dst=/g,options=rbind:ro";
+    let cpus = ["--cpus", "0.5", "--cpu-shares", "512", "--mount", groups];
+    let read = "cat /g/cpu/NS/c/cpu.cfs_quota_us /g/cpu/NS/c/cpu.shares /g/NS/c/cpu.max \
+                /g/NS/c/cpu.weight 2>/dev/null; true";
+    let ran = client.run(&cpus, &read.replace("NS", client.containerd.namespace()));
+    client.saw("processors", whole(&ran));
 }
 
-#[test]
-fn a_program_that_is_not_there_is_told_of() {
-    with_each("a_program_that_is_not_there_is_told_of", |containerd, runtime| {
-        let ran = call(containerd, &["run", "--rm", "--runtime", runtime, IMAGE, "c", "/no/such"]);
-        assert!(ran.code != 0 && ran.err.contains("/no/such"), "{runtime}: {ran:?}");
-        assert_eq!(done(containerd, &["container", "list", "--quiet"]), "");
-        detached(containerd, runtime, "c", &["/bin/sleep", "1000"]);
-        let ran = call(containerd, &["task", "exec", "--exec-id", "e", "c", "/no/such"]);
-        assert!(ran.code != 0 && ran.err.contains("/no/such"), "{runtime}: {ran:?}");
-    });
+fn executes(client: &mut Client<'_>) {
+    client.detached(&["/bin/sleep", "1000"]);
+    let ran = client.exec("e", "echo in; echo err >&2; exit 4");
+    client.saw("streams and exit code", whole(&ran));
+    let exec = ["task", "exec", "--exec-id", "u", "--user", "7:8", "--cwd", "/tmp", "c"];
+    let ran = client.call(&[&exec[..], &["/bin/sh", "-c", "id -u; id -g; pwd"]].concat());
+    client.saw("user and folder", whole(&ran));
+    let fifos = client.containerd.fifos();
+    let exec = ["task", "exec", "--detach", "--exec-id", "d", "--fifo-dir", &fifos, "c"];
+    client.done(&[&exec[..], &["/bin/sleep", "999"]].concat());
+    let seen = client.exec("p", "ps | grep -c 'sleep 99[9]'");
+    client.saw("one that goes on", whole(&seen));
+    let ran = client.exec("d", "true");
+    client.saw("an id that is there", refusal(&ran));
+    client.remove();
+}
+
+fn goes_through_its_states(client: &mut Client<'_>) {
+    client.detached(&["/bin/sleep", "1000"]);
+    let mut states = vec![client.state()];
+    for call in ["pause", "resume"] {
+        client.done(&["task", call, "c"]);
+        states.push(client.state());
+    }
+    client.saw("paused and resumed", states.join(", "));
+    let ran = client.call(&["task", "resume", "c"]);
+    client.saw("resumed once more", if ran.code == 0 { "done" } else { "refused" });
+    let processes = client.done(&["task", "ps", "c"]);
+    client.saw("processes", format!("{} lines", processes.lines().count()));
+    let metrics = client.done(&["task", "metrics", "c"]);
+    let names = metrics.lines().filter_map(|line| line.split_whitespace().next());
+    client.saw("metrics", names.collect::<Vec<_>>().join(" "));
+    client.done(&["task", "kill", "--signal", "SIGKILL", "c"]);
+    let ran = client.call(&["task", "delete", "c"]);
+    client.saw("killed and removed", if ran.err.contains("exit code 137") { "137" } else { "?" });
+    client.saw("after that", client.state());
+    client.done(&["container", "delete", "c"]);
+}
+
+fn is_signalled(client: &mut Client<'_>) {
+    client.detached(&["/bin/sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"]);
+    // The shell has set its trap once it has a child.
+    let deadline = std::time::Instant::now() + e2e::drive::LIMIT;
+    while client.done(&["task", "ps", "c"]).lines().count() < 3 {
+        assert!(std::time::Instant::now() < deadline, "the shell does not begin");
+    }
+    client.done(&["task", "kill", "--signal", "SIGTERM", "c"]);
+    while client.state() != "STOPPED" {
+        assert!(std::time::Instant::now() < deadline, "it does not end");
+    }
+    let ran = client.call(&["task", "kill", "c"]);
+    client.saw("one that has ended", refusal(&ran));
+    let ran = client.call(&["task", "exec", "--exec-id", "e", "c", "/bin/true"]);
+    client.saw("an exec in it", if ran.code == 0 { "done" } else { "refused" });
+    let ran = client.call(&["task", "delete", "c"]);
+    let said = ran.err.split("exit code ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    client.saw("its exit code", said.unwrap_or("none").trim_matches('"'));
+    client.done(&["container", "delete", "c"]);
+}
+
+fn refuses_wrong_calls(client: &mut Client<'_>) {
+    for call in ["pause", "resume", "kill", "delete", "ps", "metrics"] {
+        let ran = client.call(&["task", call, "none"]);
+        client.saw(&format!("{call} of none"), refusal(&ran));
+    }
+    client.detached(&["/bin/sleep", "1000"]);
+    let ran = client.call(&["task", "delete", "c"]);
+    client.saw("removal while it runs", refusal(&ran));
+    let ran = client.call(&["task", "start", "c"]);
+    client.saw("a second task", refusal(&ran));
+    let ran = client.call(&["task", "kill", "--exec-id", "none", "c"]);
+    client.saw("kill of no exec", refusal(&ran));
+    client.remove();
+}
+
+fn has_no_such_program(client: &mut Client<'_>) {
+    let ran = tools::finish(client.command(&[], &["/no/such"]));
+    let is_named = ran.err.contains("/no/such");
+    client.saw("the first", format!("exit code {}, named: {is_named}", ran.code));
+    client.detached(&["/bin/sleep", "1000"]);
+    let ran = client.call(&["task", "exec", "--exec-id", "e", "c", "/no/such"]);
+    let is_named = ran.err.contains("/no/such");
+    client.saw("an exec", format!("exit code {}, named: {is_named}", ran.code));
+    client.remove();
+}
+
+fn is_held_to_its_memory(client: &mut Client<'_>) {
+    let limit = (32 << 20).to_string();
+    let script = "sh -c 'head -c 200000000 /dev/zero | tail -c 150000000 | wc -c'; echo alive";
+    let ran = client.run(&["--memory-limit", &limit], script);
+    let out = ran.out.lines().last().unwrap_or_default();
+    client.saw("a process beyond it", format!("exit code {}, {out:?}", ran.code));
+}
+
+/// Logs as containerd's shims have it done: the outputs are its files 3 and 4, and that it
+/// is ready it says by closing the file 5.
+const LOGGER: &str = "#!/bin/sh
+exec 5>&-
+{ cat <&3; cat <&4; echo \"$1 $CONTAINER_NAMESPACE $CONTAINER_ID\"; } > \"$2\"
+";
+
+/// `file:` and `binary:` addresses of logs.
+fn writes_logs(client: &mut Client<'_>) {
+    let folder = client.containerd.fifos();
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = format!("{folder}/{}.log", client.runtime);
+    let ran = client.run(&["--log-uri", &format!("file://{file}")], "echo out; echo err >&2");
+    let mut lines: Vec<_> =
+        std::fs::read_to_string(&file).unwrap_or_default().lines().map(str::to_owned).collect();
+    lines.sort();
+    client.saw("a file", format!("exit code {}, {lines:?}", ran.code));
+
+    let copied = format!("{folder}/{}.binary", client.runtime);
+    let program = format!("{folder}/logger");
+    std::fs::write(&program, LOGGER).expect("a program");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("a program");
+    let address = format!("binary://{program}?out={copied}");
+    let ran = client.run(&["--log-uri", &address], "echo out; echo err >&2; exit 2");
+    let text = std::fs::read_to_string(&copied).unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
+    client.saw("a program, its first line", format!("exit code {}, {first:?}", ran.code));
+    if client.runtime == RUNHCS {
+        let whole = format!("out\nerr\nout {} c\n", client.containerd.namespace());
+        assert_eq!(text, whole, "the program reads to the end");
+    }
+}
+
+fn is_started_again(client: &mut Client<'_>) {
+    client.done(&[
+        "container",
+        "create",
+        "--runtime",
+        client.runtime,
+        IMAGE,
+        "c",
+        "/bin/echo",
+        "x",
+    ]);
+    for time in ["first", "second"] {
+        let ran = client.call(&["task", "start", "c"]);
+        client.saw(time, whole(&ran));
+    }
+    client.done(&["container", "delete", "c"]);
+}
+
+fn tells_its_events(client: &mut Client<'_>) {
+    let events = Events::of(client.containerd);
+    client.detached(&["/bin/sleep", "1000"]);
+    client.exec("e", "true").ok();
+    client.done(&["task", "delete", "--force", "c"]);
+    client.done(&["container", "delete", "c"]);
+    let heard =
+        events.until(|event| event.topic == "/tasks/delete" && event.content.get("id").is_none());
+    let topics: Vec<&str> = heard.iter().map(|event| event.topic.as_str()).collect();
+    client.saw("in their order", topics.join(" "));
+}
+
+fn survives_containerd(client: &mut Client<'_>) {
+    client.detached(&["/bin/sleep", "1000"]);
+    client.containerd.restart();
+    client.saw("the state", client.state());
+    let ran = client.exec("e", "echo in");
+    client.saw("an exec", whole(&ran));
+    let events = Events::of(client.containerd);
+    client.remove();
+    let heard =
+        events.until(|event| event.topic == "/tasks/delete" && event.content.get("id").is_none());
+    let topics: Vec<&str> = heard.iter().map(|event| event.topic.as_str()).collect();
+    client.saw("events after it", topics.join(" "));
 }
