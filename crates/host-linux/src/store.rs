@@ -255,17 +255,19 @@ impl Locked {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn roots() -> (tempfile::TempDir, Roots) {
+    /// Folders of a test.
+    pub(crate) fn roots() -> (tempfile::TempDir, Roots) {
         let temp = tempfile::tempdir().expect("temp");
         let roots = Roots::below(temp.path());
         roots.prepare().expect("prepare");
         (temp, roots)
     }
 
-    fn record(id: &str) -> Record {
+    /// The record of a system that does nothing.
+    pub(crate) fn record(id: &str) -> Record {
         Record { id: id.into(), state: "Created".into(), ..Record::default() }
     }
 

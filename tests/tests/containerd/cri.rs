@@ -96,6 +96,25 @@ impl<'a> Node<'a> {
     }
 }
 
+/// Rows, and what is in both columns of each.
+const EXPECTED: [(&str, &str); 15] = [
+    ("pod: RunPodSandbox, its status", "state 0, of our network: true"),
+    ("pod: ExecSync", r#"(3, "out\n", "err\n")"#),
+    ("pod: namespace net", "shared"),
+    ("pod: namespace ipc", "shared"),
+    ("pod: namespace uts", "shared"),
+    ("pod: host name", "the-pod"),
+    ("pod: its address in a container", "true"),
+    ("pod: ContainerStats", "processor true, memory true"),
+    ("pod: memory limit", "134217728"),
+    ("pod: UpdateContainerResources", "67108864"),
+    ("pod: StopContainer at once", "state 2, exit code 137"),
+    ("pod: RemoveContainer, the other", "state 1"),
+    ("pod: RemoveContainer, the other", "alive"),
+    ("pod: StopContainer in time", "state 2, exit code 5"),
+    ("pod: the log", "stdout F begun"),
+];
+
 #[test]
 fn a_pod_of_two_containers_lives_and_ends() {
     let test = "a_pod_of_two_containers_lives_and_ends";
@@ -118,7 +137,7 @@ fn a_pod_of_two_containers_lives_and_ends() {
         let ours = pod_lives_and_ends(&containerd, stage, "runhcs").await;
         let theirs = pod_lives_and_ends(&containerd, stage, "runc").await;
         table.add("pod", [ours, theirs]);
-        table.finish("pods.md");
+        table.finish("pods.md", &EXPECTED);
     });
 }
 
@@ -189,6 +208,6 @@ async fn pod_lives_and_ends(containerd: &Containerd, stage: &Stage, runtime: &st
     node.call::<_, Empty>("StopPodSandbox", pod.clone()).await;
     node.call::<_, Empty>("RemovePodSandbox", pod).await;
     let left = containerd.call_in(CRI_NAMESPACE, &["container", "list", "--quiet"]);
-    saw("RemovePodSandbox, what is left", left.ok());
+    assert_eq!(left.ok(), "", "{runtime}");
     seen
 }

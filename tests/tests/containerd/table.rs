@@ -19,7 +19,7 @@ pub(crate) type Seen = Vec<(String, String)>;
 #[derive(Default)]
 pub(crate) struct Table {
     text: String,
-    rows: usize,
+    rows: Vec<(String, [String; 2])>,
     faults: Vec<String>,
 }
 
@@ -48,19 +48,25 @@ impl Table {
                 cell(&ours),
                 cell(&theirs)
             );
-            self.rows += 1;
+            self.rows.push((row, [ours, theirs]));
         }
     }
 
     /// Prints the table, keeps it in cargo's folder for tests, and fails where a
-    /// difference is not meant.
-    pub(crate) fn finish(self, file: &str) {
+    /// difference is not meant, or where a row does not have what is expected of both.
+    pub(crate) fn finish(mut self, file: &str, expected: &[(&str, &str)]) {
+        for (row, part) in expected {
+            let found = self.rows.iter().find(|(name, _)| name == row);
+            if !found.is_some_and(|(_, said)| said.iter().all(|said| said.contains(part))) {
+                self.faults.push(format!("{row}: not {part:?}: {found:?}"));
+            }
+        }
         let head = format!("| what | {RUNHCS} | {RUNC} | |\n|---|---|---|---|\n");
         let text = head + &self.text;
         println!("{text}");
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
         std::fs::write(&kept, &text).expect("the table");
-        println!("{} rows; the table is in {}", self.rows, kept.display());
-        assert!(self.faults.is_empty(), "differences that no one meant: {:#?}", self.faults);
+        println!("{} rows; the table is in {}", self.rows.len(), kept.display());
+        assert!(self.faults.is_empty(), "what no one meant: {:#?}", self.faults);
     }
 }

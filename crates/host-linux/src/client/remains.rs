@@ -43,18 +43,7 @@ fn listens(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Record;
-
-    fn roots() -> (tempfile::TempDir, Roots) {
-        let temp = tempfile::tempdir().expect("temp");
-        let roots = Roots::below(temp.path());
-        roots.prepare().expect("prepare");
-        (temp, roots)
-    }
-
-    fn record(id: &str) -> Record {
-        Record { id: id.into(), state: "Stopped".into(), ..Record::default() }
-    }
+    use crate::store::tests::{record, roots};
 
     #[tokio::test]
     async fn a_worker_that_listens_is_alive() {
