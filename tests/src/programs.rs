@@ -21,8 +21,9 @@ impl Built {
     fn folder(&self) -> PathBuf {
         let exe = std::env::current_exe().unwrap_or_default();
         let folder = exe.parent().unwrap_or(Path::new("."));
-        let folder =
-            if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+        // Where tests and examples have theirs.
+        let is_below = folder.ends_with("deps") || folder.ends_with("examples");
+        let folder = if is_below { folder.parent().unwrap_or(folder) } else { folder };
         self.1.call_once(|| build(folder, self.0));
         folder.to_owned()
     }

@@ -21,6 +21,8 @@ enum Area {
     Compute(Compute),
     /// Layer images: tar2ext4 next to `cp` of the tar and `mke2fs -d` of its tree.
     Ext4(Ext4),
+    /// Tasks of containerd: run, exec, stdout, memory, next to its own shim.
+    Shim(Shim),
 }
 
 #[derive(clap::Args)]
@@ -52,11 +54,22 @@ struct Ext4 {
     json: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+struct Shim {
+    /// How often each of a pair is measured, in turns.
+    #[arg(long, default_value_t = 15)]
+    rounds: u32,
+    /// Writes the figures to this file as JSON too.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
 /// Builds the programs in release and lets an example measure them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.area {
         Area::Compute(compute) => run_compute(compute),
         Area::Ext4(ext4) => run_ext4(ext4),
+        Area::Shim(shim) => run_shim(shim),
     }
 }
 
@@ -87,6 +100,22 @@ fn run_compute(compute: &Compute) -> Result<()> {
     let mut bench = place(&program);
     bench.args([compute.rounds, compute.containers].map(|number| number.to_string()));
     if let Some(json) = &compute.json {
+        bench.arg(std::path::absolute(json)?);
+    }
+    command::become_program(&mut bench)
+}
+
+fn run_shim(shim: &Shim) -> Result<()> {
+    if !cfg!(target_os = "linux") || !command::is_root() {
+        bail!("the peer is containerd with runc: run it as root on Linux");
+    }
+    let tools = [install::CONTAINERD, install::RUNC, install::BUSYBOX];
+    install::tools(&tools).map_err(anyhow::Error::msg)?;
+    let build = ["build", "--release", "-p", "containerd-shim-runhcs-v1", "-p", "hcs-worker"];
+    let build = [&build[..], &["-p", "xtask", "--bins", "--example", "bench_shim"]].concat();
+    let mut bench = Command::new(cargo::build_example("bench_shim", &build)?);
+    bench.arg(shim.rounds.to_string());
+    if let Some(json) = &shim.json {
         bench.arg(std::path::absolute(json)?);
     }
     command::become_program(&mut bench)

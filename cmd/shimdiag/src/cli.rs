@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 Examples:
   shimdiag list --pids
   shimdiag tasks --execs k8s.io-0f3a
+  shimdiag inspect k8s.io-0f3a
   shimdiag stacks default-web
 
 Exit codes: 0, 1 for a failure, 3 for a command that there is not; of exec, the command's.")]
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Share(Share),
     /// List the tasks of a shim
     Tasks(Tasks),
+    /// Show all that a shim runs as a tree: states, process ids, limits, uptime
+    Inspect(Inspect),
     /// Print the completions of a shell
     Completions(Completions),
 }
@@ -86,6 +89,17 @@ pub(crate) struct Tasks {
     /// With their execs
     #[arg(long)]
     pub(crate) execs: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The shim
+    pub(crate) shim: String,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+#[command(after_help = "Example:\n  shimdiag inspect --json k8s.io-0f3a")]
+pub(crate) struct Inspect {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -11,8 +11,8 @@ use shim_protos::shimdiag::{
 use shim_protos::ttrpc::context::{self, Context};
 
 use crate::cli::{Cli, Command, List, Share, Stacks, Tasks};
-use crate::exec;
 use crate::shims::{self, Shim};
+use crate::{exec, inspect};
 
 /// How long a shim may take to answer, in nanoseconds.
 const LIMIT: i64 = 30_000_000_000;
@@ -26,6 +26,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
             Command::Stacks(asked) => stacks(&asked).await,
             Command::Share(asked) => share(asked).await,
             Command::Tasks(asked) => tasks(&asked).await,
+            Command::Inspect(asked) => inspect::run(&asked).await,
             Command::Completions(asked) => Ok(appargs::completions::<Cli>(asked.shell)?),
         }?;
         Ok(ExitCode::SUCCESS)
@@ -35,7 +36,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     outcome
 }
 
-fn within() -> Context {
+/// The limit of a call.
+pub(crate) fn within() -> Context {
     context::with_timeout(LIMIT)
 }
 

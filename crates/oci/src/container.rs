@@ -279,7 +279,7 @@ impl WindowsContainer<'_> {
 }
 
 /// Whether a path is `\\?\Volume{GUID}`.
-fn is_volume(path: &str) -> bool {
+pub fn is_volume(path: &str) -> bool {
     let guid = path.strip_prefix(r"\\?\Volume{").and_then(|rest| rest.strip_suffix('}'));
     guid.is_some_and(|guid| parse_guid(guid).is_some())
 }

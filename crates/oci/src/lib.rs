@@ -3,7 +3,7 @@
 //! Does: tell what a [`Spec`] is of (a Linux or a Windows container, isolated or
 //! not), read its [`Annotations`], and make of it what a host is given: options
 //! of a utility VM ([`uvm`]), [`layers`], [`process_parameters`], documents of a
-//! [`container`].
+//! [`container`], the processes of a [host process container](host_process).
 //!
 //! Does not: make any of it, or look at the host. What depends on it (its build,
 //! which boot files there are) is handed in ([`uvm::Host`]).
@@ -13,6 +13,7 @@
 mod annotation;
 pub mod container;
 mod expand;
+pub mod host_process;
 mod hv_socket;
 pub mod internal_keys;
 pub mod keys;

@@ -61,7 +61,23 @@ pub(crate) fn clean(path: &str) -> String {
     let root = if rooted { "\\" } else { "" };
     match parts.join("\\") {
         parts if parts.is_empty() && !rooted => volume + ".",
+        parts if volume.is_empty() => still_no_volume(root.to_owned() + &parts, rest),
         parts => volume + root + &parts,
+    }
+}
+
+/// What became of a path without a volume, so that it does not begin with one now that
+/// what stood before is gone: `.\C:` is a file and `C:` a drive.
+fn still_no_volume(clean: String, path: &str) -> String {
+    let first = clean.split(is_separator).next().unwrap_or_default();
+    if path.starts_with(&clean) {
+        clean
+    } else if first.contains(':') {
+        format!(r".\{clean}")
+    } else if clean.starts_with(r"\??") {
+        format!(r"\.{clean}")
+    } else {
+        clean
     }
 }
 
@@ -124,6 +140,10 @@ mod tests {
             (r"\\server\share\a\..\b", r"\\server\share\b"),
             (r"\\.\PHYSICALDRIVE2\", r"\\.\PHYSICALDRIVE2\"),
             (r"\\?\UNC\server\share\..\x", r"\\?\UNC\server\share\x"),
+            (r".\C:", r".\C:"),
+            ("a/../c:/x", r".\c:\x"),
+            ("stream:x", "stream:x"),
+            (r"\a\..\??\c", r"\.\??\c"),
         ] {
             assert_eq!(clean(path), expected, "{path}");
         }

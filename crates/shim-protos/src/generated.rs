@@ -11,9 +11,9 @@ macro_rules! generated {
 }
 
 generated!("protos":
-    computeagent computeagent_ttrpc containerd_types extendedtask extendedtask_ttrpc migration
-    migration_options migration_ttrpc ncproxyttrpc ncproxyttrpc_ttrpc nodenetsvc runc runhcs
-    shimdiag shimdiag_ttrpc ttrpc_types
+    computeagent computeagent_ttrpc containerd_types extendedtask extendedtask_ttrpc inspect
+    inspect_ttrpc migration migration_options migration_ttrpc ncproxyttrpc ncproxyttrpc_ttrpc
+    nodenetsvc runc runhcs shimdiag shimdiag_ttrpc ttrpc_types
 );
 
 pub mod save {

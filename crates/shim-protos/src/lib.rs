@@ -49,6 +49,11 @@ pub mod extendedtask {
     pub use crate::generated::{extendedtask::*, extendedtask_ttrpc::*};
 }
 
+/// The service Inspect, which is this project's own: a pod for people to look at.
+pub mod inspect {
+    pub use crate::generated::{inspect::*, inspect_ttrpc::*};
+}
+
 /// The service ComputeAgent: what ncproxy asks of a shim.
 pub mod computeagent {
     pub use crate::generated::{computeagent::*, computeagent_ttrpc::*};

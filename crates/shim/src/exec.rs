@@ -71,6 +71,7 @@ pub(crate) struct Exec {
     pub(crate) parameters: Option<ProcessParameters>,
     process: OnceLock<Arc<dyn Process>>,
     pub(crate) created: SystemTime,
+    started: OnceLock<SystemTime>,
 }
 
 impl Exec {
@@ -93,6 +94,7 @@ impl Exec {
             parameters,
             process: OnceLock::new(),
             created: SystemTime::now(),
+            started: OnceLock::new(),
         }
     }
 
@@ -123,7 +125,15 @@ impl Exec {
         Ok(())
     }
 
+    /// When it came to run, if it did.
+    pub(crate) fn started(&self) -> Option<SystemTime> {
+        self.started.get().copied()
+    }
+
     pub(crate) fn set(&self, state: State) {
+        if state == State::Running {
+            self.started.get_or_init(SystemTime::now);
+        }
         self.state.send_replace(state);
     }
 

@@ -1,6 +1,6 @@
 //! Pods, tasks and execs: what containerd asks of a shim, on the compute service.
 //!
-//! Does: serve containerd's task API, ShimDiag and ExtendedTask ([`Shim`]), make
+//! Does: serve containerd's task API, ShimDiag, ExtendedTask and Inspect ([`Shim`]), make
 //! compute systems of OCI bundles, connect streams with where containerd wants them,
 //! and publish events ([`events`]).
 //!
@@ -13,7 +13,9 @@ mod diag;
 pub mod events;
 mod exec;
 mod failure;
+mod inspect;
 mod io;
+mod limits;
 mod make;
 mod processes;
 mod rootfs;
@@ -31,7 +33,7 @@ use std::sync::Arc;
 use compute::ComputeService;
 use shim_protos::runhcs::Options;
 use shim_protos::ttrpc::asynchronous::Service;
-use shim_protos::{extendedtask, shimdiag, task as protocol};
+use shim_protos::{extendedtask, inspect as inspection, shimdiag, task as protocol};
 use tokio::sync::watch;
 
 use crate::diag::Diag;
@@ -74,7 +76,7 @@ impl Shim {
         Self { tasks, shutdown: watch::Sender::new(Shutdown::No) }
     }
 
-    /// Its services: Task in both versions, ShimDiag and ExtendedTask.
+    /// Its services: Task in both versions, ShimDiag, ExtendedTask and Inspect.
     pub fn services(&self) -> Vec<HashMap<String, Service>> {
         let task: Arc<dyn protocol::Task + Send + Sync> = Arc::new(TaskService {
             tasks: Arc::clone(&self.tasks),
@@ -84,7 +86,8 @@ impl Shim {
         vec![
             protocol::services(&task),
             shimdiag::create_shim_diag(Arc::clone(&diag) as _),
-            extendedtask::create_extended_task(diag),
+            extendedtask::create_extended_task(Arc::clone(&diag) as _),
+            inspection::create_inspect(diag),
         ]
     }
 

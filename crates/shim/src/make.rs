@@ -15,6 +15,7 @@ use shim_protos::runhcs::options::SandboxIsolation;
 use shim_protos::task::{CreateTaskRequest, ExecProcessRequest};
 
 use crate::failure::{Failure, Outcome};
+use crate::limits::Limits;
 
 /// The most that a config.json may have, in bytes.
 const MAX_CONFIG: u64 = 16 << 20;
@@ -41,6 +42,9 @@ pub(crate) struct LinuxPlan {
 /// What is remembered of a container for the processes that are added to it.
 pub(crate) struct Container {
     host: ProcessHost,
+    /// What its first process was asked to be.
+    pub(crate) args: Vec<String>,
+    pub(crate) limits: Limits,
 }
 
 impl Container {
@@ -141,7 +145,11 @@ pub(crate) fn plan(request: &CreateTaskRequest, spec: &Spec, is_sandbox: bool) -
     Ok(Plan::Linux(Box::new(LinuxPlan {
         document,
         root: bundle.join(root),
-        container: Container { host: ProcessHost::LinuxContainer },
+        container: Container {
+            host: ProcessHost::LinuxContainer,
+            args: process.args.clone(),
+            limits: Limits::of(spec),
+        },
     })))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use compute::ComputeSystem;
 use futures_util::future::join_all;
-use hcs_schema::schema2::{PauseOptions, PropertyQuery, PropertyType};
+use hcs_schema::schema2::{PauseOptions, PropertyQuery, PropertyType, Statistics as Used};
 use protobuf::well_known_types::any::Any;
 use shim_protos::any::pack;
 use shim_protos::events::task::{TaskExecAdded, TaskPaused, TaskResumed};
@@ -45,7 +45,7 @@ pub(crate) struct Task {
     execs: Mutex<BTreeMap<String, Arc<Exec>>>,
     pub(crate) body: Option<Body>,
     publisher: Publisher,
-    paused: AtomicBool,
+    pub(crate) paused: AtomicBool,
 }
 
 impl Task {
@@ -189,15 +189,22 @@ impl Task {
     /// What the task uses.
     pub(crate) async fn stats(&self) -> Outcome<Any> {
         let failed = |error: protobuf::Error| Failure::unknown(error);
+        match (&self.body, self.statistics().await?) {
+            (Some(body), Some(used)) => stats::pack_for(body.system.os(), &used).map_err(failed),
+            _ => pack(&Statistics::default()).map_err(failed),
+        }
+    }
+
+    /// What the container uses; `None` where there is none.
+    pub(crate) async fn statistics(&self) -> Outcome<Option<Used>> {
         let Some(body) = &self.body else {
-            return pack(&Statistics::default()).map_err(failed);
+            return Ok(None);
         };
         if self.init.state() != State::Running {
             return Err(self.init.invalid_state_of("", "stats"));
         }
         let properties = body.system.properties(&query(PropertyType::Statistics)).await?;
-        let statistics = properties.statistics.unwrap_or_default();
-        stats::pack_for(body.system.os(), &statistics).map_err(failed)
+        Ok(Some(properties.statistics.unwrap_or_default()))
     }
 
     pub(crate) async fn pause(&self) -> Outcome<()> {
@@ -232,7 +239,9 @@ impl Task {
     pub(crate) async fn update(&self, resources: &Any) -> Outcome<()> {
         let body = self.body.as_ref().ok_or_else(Failure::not_implemented)?;
         let request = update::request(resources)?;
-        Ok(body.system.modify(&request).await?)
+        body.system.modify(&request).await?;
+        body.container.limits.update(request.settings.as_ref());
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use compute::{ComputeService, SystemId};
 use futures_util::future::join_all;
@@ -33,11 +33,12 @@ pub(crate) struct Tasks {
     pub(crate) settings: Settings,
     service: Arc<dyn ComputeService>,
     slots: Mutex<BTreeMap<String, Slot>>,
+    pub(crate) started: SystemTime,
 }
 
 impl Tasks {
     pub(crate) fn new(settings: Settings, service: Arc<dyn ComputeService>) -> Self {
-        Self { settings, service, slots: Mutex::default() }
+        Self { settings, service, slots: Mutex::default(), started: SystemTime::now() }
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {

@@ -23,7 +23,8 @@ fn shimdiag_sees_a_shim_and_its_tasks() {
         assert_eq!(shimdiag(&["tasks", &name]).err, format!("no such shim {name}\n"));
 
         let mut run = containerd.ctr(&["run", "--detach", "--runtime", RUNHCS, "--fifo-dir"]);
-        run.arg(containerd.fifos()).args([IMAGE, "seen", "/bin/sleep", "1000"]);
+        run.arg(containerd.fifos()).args(["--memory-limit", "67108864"]);
+        run.args([IMAGE, "seen", "/bin/sleep", "1000"]);
         let ran = tools::finish(run);
         assert_eq!(ran.code, 0, "{ran:?}\n{}", containerd.log());
         let bundle = containerd.bundle("seen");
@@ -46,8 +47,36 @@ fn shimdiag_sees_a_shim_and_its_tasks() {
             assert_eq!(ran.code, 1, "{ran:?}");
             assert!(ran.err.contains("task is not isolated"), "{ran:?}");
         }
+        inspect(&containerd, &name, pid.trim());
         assert_eq!(containerd.call(&["task", "kill", "--signal", "9", "seen"]).code, 0);
         tools::finish(containerd.ctr(&["task", "delete", "seen"]));
         assert_eq!(containerd.call(&["container", "delete", "seen"]).code, 0);
     });
+}
+
+/// The task as a tree, and as JSON: what it is told to be, may use and uses.
+fn inspect(containerd: &Containerd, name: &str, shim: &str) {
+    let ran = containerd.call(&["task", "exec", "--exec-id", "e", "--detach", "seen", "/bin/cat"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let told = shimdiag(&["inspect", "--json", name]).ok();
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["pid"].to_string(), shim);
+    let task = &told["tasks"][0];
+    assert_eq!(task["limits"]["memoryBytes"], 64 << 20);
+    assert!(task["usage"]["memoryBytes"].as_u64().is_some_and(|bytes| bytes > 0), "{task}");
+    let (init, exec) = (&task["init"], &task["execs"][0]);
+    assert_eq!(init["args"], json!(["/bin/sleep", "1000"]));
+    assert_eq!((&init["state"], &exec["state"]), (&json!("running"), &json!("running")));
+    assert_eq!((&exec["id"], &exec["args"]), (&json!("e"), &json!(["/bin/cat"])));
+    let listed = containerd.call(&["task", "list"]).ok();
+    let line = listed.lines().find(|line| line.starts_with("seen ")).expect("the task");
+    assert_eq!(line.split_whitespace().nth(1), Some(&*init["pid"].to_string()), "{listed}");
+
+    let tree = shimdiag(&["inspect", name]).ok();
+    let lines: Vec<&str> = tree.lines().collect();
+    assert!(lines[0].starts_with(&format!("{name}: task, shim pid {shim}, up ")), "{tree}");
+    assert!(lines[1].starts_with("└── container seen: running, pid "), "{tree}");
+    assert!(lines[1].contains(" of 64.0 MiB, "), "{tree}");
+    assert!(lines[2].starts_with("    └── exec e: running, pid "), "{tree}");
+    assert_eq!(containerd.call(&["task", "kill", "--exec-id", "e", "-s", "9", "seen"]).code, 0);
 }

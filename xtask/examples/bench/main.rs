@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod api;
 #[cfg(target_os = "linux")]
+#[path = "../support/figures.rs"]
 mod figures;
 #[cfg(target_os = "linux")]
 #[path = "../support/layer.rs"]

@@ -3,7 +3,7 @@
 #![cfg_attr(not(target_os = "linux"), allow(unused))]
 
 #[cfg(target_os = "linux")]
-#[path = "../bench/figures.rs"]
+#[path = "../support/figures.rs"]
 mod figures;
 #[cfg(target_os = "linux")]
 mod material;
