@@ -1,6 +1,7 @@
 //! Pseudo consoles: a terminal whose screen and keyboard are pipes.
 
 use std::io;
+use std::os::windows::io::OwnedHandle;
 use std::sync::Arc;
 
 use windows_sys::Win32::Foundation::{HANDLE, S_OK};
@@ -8,8 +9,8 @@ use windows_sys::Win32::System::Console::{COORD, HPCON};
 use windows_sys::core::HRESULT;
 
 use crate::dll::{DllError, Library, imports};
-use crate::exec::stdio::{ChildEnd, pipe};
-use crate::named_pipe::Pipe;
+use crate::exec::stdio::{ChildEnd, pair};
+use crate::named_pipe::{Pipe, register};
 
 static KERNEL32: Library = Library::new("kernel32.dll");
 
@@ -18,6 +19,9 @@ imports! { KERNEL32 {
     fn ResizePseudoConsole(console: HPCON, size: COORD) -> HRESULT;
     fn ClosePseudoConsole(console: HPCON);
 } }
+
+/// What [`ConsoleError`] says was tried.
+const CREATE: &str = "create";
 
 /// Why a pseudo console could not be made or changed.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +78,27 @@ impl Terminal {
     /// This Windows has none, or refuses the size. A pipe is registered with the
     /// runtime: outside of one it is an error.
     pub fn new(columns: u16, rows: u16) -> Result<Self, ConsoleError> {
-        const CREATE: &str = "create";
+        let failed = |source| ConsoleError::Failed { operation: CREATE, columns, rows, source };
+        let (console, input, output) = PseudoConsole::with_pipes(columns, rows)?;
+        let pipe = |handle| Ok(Pipe::from_server(register(handle)?, false));
+        let (input, output) = (pipe(input).map_err(failed)?, pipe(output).map_err(failed)?);
+        Ok(Self { console, input, output })
+    }
+}
+
+impl PseudoConsole {
+    /// A pseudo console, and our ends of its keyboard and its screen, for overlapped use.
+    ///
+    /// # Errors
+    /// This Windows has none, or refuses the size.
+    pub(crate) fn with_pipes(
+        columns: u16,
+        rows: u16,
+    ) -> Result<(Arc<Self>, OwnedHandle, OwnedHandle), ConsoleError> {
         let failed = |source| ConsoleError::Failed { operation: CREATE, columns, rows, source };
         let size = size(columns, rows).map_err(failed)?;
-        let (input, their_input) = pipe(ChildEnd::Reads, false).map_err(failed)?;
-        let (output, their_output) = pipe(ChildEnd::Writes, false).map_err(failed)?;
+        let (input, their_input) = pair(ChildEnd::Reads, false).map_err(failed)?;
+        let (output, their_output) = pair(ChildEnd::Writes, false).map_err(failed)?;
         let mut console: HPCON = 0;
         use std::os::windows::io::AsRawHandle;
         // SAFETY: the handles are open; the console has duplicates of its own
@@ -93,11 +113,9 @@ impl Terminal {
             )
         };
         check(CREATE, result, failed)?;
-        Ok(Self { console: Arc::new(PseudoConsole(console)), input, output })
+        Ok((Arc::new(Self(console)), input, output))
     }
-}
 
-impl PseudoConsole {
     /// Changes its size, in characters.
     ///
     /// # Errors

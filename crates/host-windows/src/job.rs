@@ -27,6 +27,7 @@ use crate::dll::DllError;
 use crate::nt;
 use raw::{Failure, NtCreateJobObject, NtOpenJobObject};
 
+pub(crate) use accounting::working_set;
 pub use accounting::{IoUse, MemoryUse, ProcessorUse, StorageUse};
 pub use limits::{CpuLimit, GroupAffinity, IoLimit, Limits};
 pub use name::{JobName, NameError};

@@ -28,6 +28,7 @@ mod handle;
 mod hub;
 pub mod hvsocket;
 pub mod job;
+pub mod job_container;
 pub mod named_event;
 pub mod named_pipe;
 mod network;

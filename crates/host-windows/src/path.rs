@@ -9,7 +9,7 @@
 mod nt;
 mod relative;
 mod removal;
-mod root;
+pub(crate) mod root;
 
 use std::ffi::OsString;
 use std::io;

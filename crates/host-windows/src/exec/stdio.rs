@@ -73,6 +73,12 @@ pub(super) fn make(streams: [&Stdio<'_>; 3]) -> io::Result<([Option<Pipe>; 3], C
 /// A pipe of one direction: ours is asynchronous and theirs is not, as programs
 /// expect of their stdio. Anonymous pipes are synchronous at both ends.
 pub(crate) fn pipe(end: ChildEnd, inheritable: bool) -> io::Result<(Pipe, OwnedHandle)> {
+    let (ours, theirs) = pair(end, inheritable)?;
+    Ok((Pipe::from_server(register(ours)?, false), theirs))
+}
+
+/// The same as handles: ours is for overlapped use.
+pub(crate) fn pair(end: ChildEnd, inheritable: bool) -> io::Result<(OwnedHandle, OwnedHandle)> {
     const BUFFER: u32 = 64 * 1024;
     let path = local(&format!("host-windows.{}", uuid::Uuid::new_v4()));
     let (ours, theirs) = match end {
@@ -109,8 +115,7 @@ pub(crate) fn pipe(end: ChildEnd, inheritable: bool) -> io::Result<(Pipe, OwnedH
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the handle was just made for us.
-    let client = unsafe { OwnedHandle::from_raw_handle(client) };
-    Ok((Pipe::from_server(register(server)?, false), client))
+    Ok((server, unsafe { OwnedHandle::from_raw_handle(client) }))
 }
 
 fn inheritable(handle: BorrowedHandle<'_>) -> io::Result<OwnedHandle> {

@@ -166,7 +166,8 @@ fn ticks_of(ticks: u64) -> Duration {
     Duration::from_secs(ticks / A_SECOND) + Duration::from_nanos(ticks % A_SECOND * 100)
 }
 
-fn working_set(process: BorrowedHandle<'_>) -> Result<u64, SystemCode> {
+/// The memory, in bytes, that is in the working set of a process and of no other.
+pub(crate) fn working_set(process: BorrowedHandle<'_>) -> Result<u64, SystemCode> {
     let mut told = VM_COUNTERS_EX2::default();
     // SAFETY: the handle is open, and this is the longest structure of this class.
     nt::check(unsafe {

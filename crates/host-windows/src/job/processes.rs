@@ -9,7 +9,9 @@ use windows_sys::Win32::System::JobObjects::{
     AssignProcessToJobObject, IsProcessInJob, JOBOBJECT_BASIC_PROCESS_ID_LIST,
     JobObjectBasicProcessIdList,
 };
-use windows_sys::Win32::System::Threading::{OpenProcess, PROCESS_SET_QUOTA, PROCESS_TERMINATE};
+use windows_sys::Win32::System::Threading::{
+    GetCurrentProcess, OpenProcess, PROCESS_SET_QUOTA, PROCESS_TERMINATE,
+};
 
 use super::raw::{Failure, NtQueryInformationJobObject};
 use super::{Job, JobError};
@@ -89,6 +91,15 @@ impl Job {
             0 => Err(self.failed(ASSIGN)(nt::last_code().into())),
             _ => Ok(()),
         }
+    }
+
+    /// Whether this process is in a job itself, whichever.
+    pub fn is_around_us() -> bool {
+        let mut inside = 0;
+        // SAFETY: no job means any, and the answer goes to our variable.
+        let told =
+            unsafe { IsProcessInJob(GetCurrentProcess(), std::ptr::null_mut(), &raw mut inside) };
+        told != 0 && inside != 0
     }
 
     /// Whether a process is in it. The handle needs the right to ask.

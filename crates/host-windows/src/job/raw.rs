@@ -21,7 +21,7 @@ use crate::nt;
 
 static NTDLL: Library = Library::new("ntdll.dll");
 static KERNEL32: Library = Library::new("kernel32.dll");
-static BINDFLTAPI: Library = Library::new("bindfltapi.dll");
+pub(super) static BINDFLTAPI: Library = Library::new("bindfltapi.dll");
 
 imports! { NTDLL {
     fn NtCreateJobObject(job: *mut HANDLE, access: u32, attributes: *const OBJECT_ATTRIBUTES) -> NTSTATUS;

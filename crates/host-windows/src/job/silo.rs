@@ -7,7 +7,7 @@ use std::path::Path;
 use compute::error::SystemCode;
 use hcs_schema::HResult;
 
-use super::raw::{BfSetupFilter, SiloInformation};
+use super::raw::{BINDFLTAPI, BfSetupFilter, SiloInformation};
 use super::{Job, JobError};
 use crate::wide::Wide;
 
@@ -19,6 +19,8 @@ const OF_THE_SILO: u32 = 4;
 pub enum Binding {
     /// The other folder, and nothing else.
     Replace,
+    /// The same, and nothing in it can be written.
+    ReplaceReadOnly,
     /// Both: what is in the other one hides what has the same name.
     Merge,
 }
@@ -27,6 +29,7 @@ impl Binding {
     fn flags(self) -> u32 {
         match self {
             Self::Replace => OF_THE_SILO,
+            Self::ReplaceReadOnly => OF_THE_SILO | 1,
             Self::Merge => OF_THE_SILO | 2,
         }
     }
@@ -49,6 +52,11 @@ impl Job {
         // No job becomes one without.
         self.end_with_last_handle()?;
         self.tell_silo().map_err(self.failed("make a silo of"))
+    }
+
+    /// Whether this Windows has the bind filter, by which [`Job::bind`] works.
+    pub fn can_bind() -> bool {
+        BINDFLTAPI.load().is_ok()
     }
 
     /// Whether it is a silo: only one can be asked as one.
