@@ -2,11 +2,11 @@
 //! calls by ttrpc over the shim's pipe, from Connect to Shutdown.
 //!
 //! ```text
-//! task --shim containerd-shim-runhcs-v1.exe --bundle Z:\srv\bundle --id hello
+//! task --shim containerd-shim-runhcs-v1.exe --bundle Z:\srv\bundle --id hello -- /bin/true
 //! ```
 //!
 //! Writes what each call gave to stdout, a line each. The process of the bundle is
-//! killed at the end; one that runs beside it is what `sh -c` makes of `--exec`.
+//! killed at the end, when the one that runs beside it has ended.
 
 use std::process::ExitCode;
 
@@ -28,9 +28,9 @@ struct Arguments {
     /// The task's id.
     #[arg(long)]
     id: String,
-    /// A script that runs beside the task's process.
-    #[arg(long, default_value = "echo beside; exit 3")]
-    exec: String,
+    /// What runs beside the task's process.
+    #[arg(last = true, required = true)]
+    exec: Vec<String>,
 }
 
 fn main() -> ExitCode {

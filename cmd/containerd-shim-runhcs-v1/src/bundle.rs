@@ -27,6 +27,16 @@ const MAX_CONFIG: u64 = 64 << 20;
 /// # Errors
 /// It can't be read, or is none; in the reference's words.
 pub(crate) fn annotations(bundle: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    parse(&config(bundle)?).context("failed to deserialize valid OCI spec")
+}
+
+/// The bundle's whole spec.
+#[cfg(windows)]
+pub(crate) fn spec(bundle: &Path) -> anyhow::Result<oci::Spec> {
+    Ok(serde_json::from_slice(&config(bundle)?)?)
+}
+
+fn config(bundle: &Path) -> anyhow::Result<Vec<u8>> {
     let path = bundle.join("config.json");
     let file = File::open(&path)
         .map_err(|error| anyhow!("open {}: {}", path.display(), os_text(&error)))?;
@@ -34,7 +44,7 @@ pub(crate) fn annotations(bundle: &Path) -> anyhow::Result<BTreeMap<String, Stri
     file.take(MAX_CONFIG)
         .read_to_end(&mut text)
         .map_err(|error| anyhow!("read {}: {}", path.display(), os_text(&error)))?;
-    parse(&text).context("failed to deserialize valid OCI spec")
+    Ok(text)
 }
 
 fn parse(text: &[u8]) -> anyhow::Result<BTreeMap<String, String>> {

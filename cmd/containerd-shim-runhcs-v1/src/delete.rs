@@ -28,7 +28,7 @@ pub(crate) fn run(globals: &Globals) -> anyhow::Result<Vec<u8>> {
     platform::runtime()?.block_on(async {
         platform::end_shim(globals).await;
         terminate(platform::service(globals).as_ref(), &globals.id).await?;
-        for (what, error) in platform::clear(globals, bundle) {
+        for (what, error) in platform::clear(globals, bundle).await {
             warn(&what, &error);
         }
         anyhow::Ok(())

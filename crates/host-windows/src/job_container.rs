@@ -36,8 +36,6 @@ use process::Running;
 use system::JobSystem;
 use user::User;
 
-pub use user::remove_account;
-
 /// Makes the container of a spec. The files of its image are mounted already: at
 /// `root.path` is a volume (`\\?\Volume{GUID}\`), or a folder, which is used as it is.
 ///
@@ -52,6 +50,23 @@ pub async fn create(id: &SystemId, spec: &Spec) -> compute::Result<Box<dyn Compu
     let container = blocking(move || Container::create(&own, &spec)).await.map_err(failed)?;
     let system = HcsSystem::new(id, JobSystem::new(container)).await.map_err(failed)?;
     Ok(Box::new(system))
+}
+
+/// Removes what a container has left whose shim was killed: the folder that its volume
+/// was mounted at, and the account that was made for it. Its processes have ended with
+/// the shim.
+///
+/// # Errors
+/// Something of it is still there.
+pub async fn remove_remains(id: &SystemId, spec: &Spec) -> compute::Result<()> {
+    const REMOVE: &str = "removing what a host process container has left";
+    let (own, spec) = (id.clone(), spec.clone());
+    let removed = blocking(move || {
+        let account = user::remove_account(&own);
+        files::remove_remains(&own, &spec)?;
+        account
+    });
+    removed.await.map_err(|failure| failure.about(REMOVE, Object::System(id.into())))
 }
 
 /// A container.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use compute::{ConsoleSize, Process, Signal};
+use compute::{ConsoleSize, Process};
 use hcs_schema::schema2::ProcessParameters;
 use shim_protos::events::task::TaskExit;
 use shim_protos::events::topics::TASK_EXIT_EVENT_TOPIC;
@@ -193,14 +193,14 @@ impl Exec {
         ))
     }
 
-    /// Sends a signal to the process, which runs.
+    /// Sends a signal to the process, which runs in a container of this kind.
     ///
     /// # Errors
     /// It has ended.
-    pub(crate) async fn signal(&self, signal: u32) -> Outcome<()> {
+    pub(crate) async fn signal(&self, signal: u32, os: &str) -> Outcome<()> {
         let gone = || Failure::no_exec(&self.task, &self.id);
         let process = self.process().ok_or_else(gone)?;
-        let delivered = match crate::signal::to_send(signal)? {
+        let delivered = match crate::signal::to_send(signal, os)? {
             crate::signal::ToSend::Kill => process.kill().await,
             crate::signal::ToSend::Signal(signal) => process.signal(&signal).await,
         };
@@ -284,7 +284,7 @@ pub(crate) async fn exit_of(process: &dyn Process) -> Exit {
 
 /// Kills a process that nobody knows of, since what was to become of it failed.
 pub(crate) async fn discard(process: &dyn Process) {
-    if let Err(error) = process.signal(&Signal::Linux(9)).await {
+    if let Err(error) = process.kill().await {
         tracing::debug!(%error, "a process was not killed");
     }
 }

@@ -15,6 +15,7 @@ mod exec;
 mod failure;
 mod inspect;
 mod io;
+mod job;
 mod limits;
 mod make;
 mod processes;

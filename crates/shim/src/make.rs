@@ -29,6 +29,16 @@ pub(crate) enum Plan {
     Sandbox,
     /// A Linux container beside the host's own processes.
     Linux(Box<LinuxPlan>),
+    /// A host process container: processes of the host in a job.
+    Job(Box<JobPlan>),
+}
+
+/// A host process container.
+pub(crate) struct JobPlan {
+    pub(crate) spec: Spec,
+    /// Its first process, which is made when it starts.
+    pub(crate) first: ProcessParameters,
+    pub(crate) container: Container,
 }
 
 /// A Linux container.
@@ -48,6 +58,14 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    fn new(host: ProcessHost, first: &Process, spec: &Spec) -> Self {
+        let args = match &first.args {
+            args if args.is_empty() => vec![first.command_line.clone()],
+            args => args.clone(),
+        };
+        Self { host, args, limits: Limits::of(spec) }
+    }
+
     /// The parameters of a process that is added.
     pub(crate) fn exec_parameters(
         &self,
@@ -120,15 +138,7 @@ pub(crate) fn plan(request: &CreateTaskRequest, spec: &Spec, is_sandbox: bool) -
     if spec.is_lcow() && spec.windows.is_some() {
         return Err(needs_vm("a Linux container beside Windows"));
     }
-    let Some(process) = &spec.process else {
-        return Err(Failure::invalid_argument("the spec has no process: it says what to run"));
-    };
-    if process.terminal != request.terminal {
-        return Err(Failure::invalid_argument(format_args!(
-            "process.terminal of the spec is {}, and the task's {}",
-            process.terminal, request.terminal
-        )));
-    }
+    let process = first_process(request, spec)?;
     let bundle = std::path::absolute(&request.bundle)
         .map_err(|error| Failure::unknown(format_args!("bundle {}: {error}", request.bundle)))?;
     let root = spec.root.as_ref().map(|root| root.path.as_str()).unwrap_or_default();
@@ -145,12 +155,22 @@ pub(crate) fn plan(request: &CreateTaskRequest, spec: &Spec, is_sandbox: bool) -
     Ok(Plan::Linux(Box::new(LinuxPlan {
         document,
         root: bundle.join(root),
-        container: Container {
-            host: ProcessHost::LinuxContainer,
-            args: process.args.clone(),
-            limits: Limits::of(spec),
-        },
+        container: Container::new(ProcessHost::LinuxContainer, process, spec),
     })))
+}
+
+/// The process that a container begins with.
+fn first_process<'a>(request: &CreateTaskRequest, spec: &'a Spec) -> Outcome<&'a Process> {
+    let Some(process) = &spec.process else {
+        return Err(Failure::invalid_argument("the spec has no process: it says what to run"));
+    };
+    if process.terminal != request.terminal {
+        return Err(Failure::invalid_argument(format_args!(
+            "process.terminal of the spec is {}, and the task's {}",
+            process.terminal, request.terminal
+        )));
+    }
+    Ok(process)
 }
 
 fn plan_windows(request: &CreateTaskRequest, spec: &Spec, is_sandbox: bool) -> Outcome<Plan> {
@@ -179,6 +199,17 @@ fn plan_windows(request: &CreateTaskRequest, spec: &Spec, is_sandbox: bool) -> O
     }
     if is_sandbox && spec.is_job_container() {
         return Ok(Plan::Sandbox);
+    }
+    let is_mounted = spec.root.as_ref().is_some_and(|root| !root.path.is_empty());
+    if spec.is_job_container() && is_mounted {
+        let process = first_process(request, spec)?;
+        let host = ProcessHost::Windows;
+        let first = process_parameters(host, Some(process), WantedStreams::default());
+        return Ok(Plan::Job(Box::new(JobPlan {
+            spec: spec.clone(),
+            first: first.map_err(Failure::unknown)?,
+            container: Container::new(host, process, spec),
+        })));
     }
     Err(Failure::not_supported(
         "the layers of a Windows container cannot be mounted by this shim yet",

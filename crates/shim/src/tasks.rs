@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use compute::{ComputeService, SystemId};
 use futures_util::future::join_all;
+use hcs_schema::schema2::ProcessParameters;
 use shim_protos::any;
 use shim_protos::events::task::{TaskCreate, TaskIO};
 use shim_protos::events::topics::TASK_CREATE_EVENT_TOPIC;
@@ -17,7 +18,8 @@ use crate::Settings;
 use crate::exec::{Exec, State};
 use crate::failure::{Failure, Outcome};
 use crate::io::{Request, Streams};
-use crate::make::{self, LinuxPlan, Plan};
+use crate::job;
+use crate::make::{self, JobPlan, LinuxPlan, Plan};
 use crate::rootfs::Rootfs;
 use crate::task::{Body, Task};
 
@@ -143,8 +145,9 @@ impl Tasks {
         };
         io.check()?;
         match plan {
-            Plan::Sandbox => Ok(self.task(request, io, None, None)),
+            Plan::Sandbox => Ok(self.task(request, io, None, None, None)),
             Plan::Linux(plan) => self.make_linux(request, io, *plan).await,
+            Plan::Job(plan) => self.make_job(request, io, *plan).await,
         }
     }
 
@@ -163,10 +166,11 @@ impl Tasks {
         request: &CreateTaskRequest,
         io: Request,
         streams: Option<Streams>,
+        first: Option<ProcessParameters>,
         body: Option<Body>,
     ) -> Arc<Task> {
         let id: Arc<str> = request.id.as_str().into();
-        let init = Exec::new(&id, Arc::clone(&id), io, streams, None);
+        let init = Exec::new(&id, Arc::clone(&id), io, streams, first);
         Task::new(request.bundle.clone(), init, body, self.settings.publisher.clone())
     }
 
@@ -190,7 +194,7 @@ impl Tasks {
             }
         };
         let body = Body { system, rootfs, container: plan.container };
-        let task = self.task(request, io, Some(streams), Some(body));
+        let task = self.task(request, io, Some(streams), None, Some(body));
         if let Some(body) = &task.body
             && let Err(failure) = task.make_process(body, &task.init).await
         {
@@ -198,6 +202,20 @@ impl Tasks {
             return Err(failure);
         }
         Ok(task)
+    }
+
+    /// Makes a host process container. Its first process is made when it starts.
+    async fn make_job(
+        &self,
+        request: &CreateTaskRequest,
+        io: Request,
+        plan: JobPlan,
+    ) -> Outcome<Arc<Task>> {
+        let id: SystemId = request.id.parse().map_err(Failure::invalid_argument)?;
+        let streams = Streams::open(&io).await.map_err(Failure::unknown)?;
+        let system = job::create(&id, &plan.spec).await?;
+        let body = Body { system, rootfs: None, container: plan.container };
+        Ok(self.task(request, io, Some(streams), Some(plan.first), Some(body)))
     }
 
     pub(crate) async fn exec(&self, request: &ExecProcessRequest) -> Outcome<()> {

@@ -41,6 +41,9 @@ enum FilesError {
         #[source]
         source: io::Error,
     },
+    /// A folder can't be removed.
+    #[error("the folder {} of a volume is left", .0.display())]
+    Left(PathBuf),
     /// A volume can't be mounted.
     #[error("failed to mount {volume} at {}", folder.display())]
     Volume {
@@ -103,6 +106,20 @@ pub(super) fn lay(job: &Job, id: &SystemId, spec: &Spec) -> Outcome<(RootLocatio
         files.link(&location, mount)?;
     }
     Ok((location, files))
+}
+
+/// Unmounts the volume of a container whose maker could not do it.
+pub(super) fn remove_remains(id: &SystemId, spec: &Spec) -> Outcome<()> {
+    let folder = PathBuf::from(RootLocation::own(spec, id.as_str())?.folder());
+    match fs::symlink_metadata(&folder) {
+        Ok(_) => drop(MountPoint(folder.clone())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    match fs::symlink_metadata(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => Err(FilesError::Left(folder).into()),
+    }
 }
 
 /// The mounts, each of which can be made.

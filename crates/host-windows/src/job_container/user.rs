@@ -46,6 +46,9 @@ const MOST_OF_A_NAME: usize = 20;
 /// More variables than any environment has, in units.
 const MOST_OF_A_BLOCK: usize = 1 << 20;
 
+/// There is no user of a name; from lmerr.h.
+const NERR_USER_NOT_FOUND: u32 = 2221;
+
 /// Why nobody can be logged on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UserError {
@@ -217,20 +220,11 @@ fn account_of(container: &str) -> String {
     container.chars().take(MOST_OF_A_NAME).collect()
 }
 
-/// Removes the account that was made for a container whose shim could not do it; gives
-/// whether there was one.
-///
-/// # Errors
-/// The system refuses.
-pub fn remove_account(container: &SystemId) -> compute::Result<bool> {
-    const NO_SUCH_USER: u32 = 2221;
+/// Removes the account of a container, if there is one.
+pub(super) fn remove_account(container: &SystemId) -> Outcome<()> {
     match remove(&account_of(container.as_str())) {
-        Ok(()) => Ok(true),
-        Err(failure) if failure.code() == Some(SystemCode(NO_SUCH_USER)) => Ok(false),
-        Err(failure) => Err(failure.about(
-            "removing the local user of the container",
-            compute::error::Object::System(container.into()),
-        )),
+        Err(failure) if failure.code() == Some(SystemCode(NERR_USER_NOT_FOUND)) => Ok(()),
+        removed => removed,
     }
 }
 

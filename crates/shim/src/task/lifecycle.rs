@@ -166,8 +166,8 @@ impl Task {
         if exec.state() != State::Running {
             return Err(Failure::no_exec(&self.id, &exec.id));
         }
-        if self.body.is_some() {
-            return exec.signal(signal).await;
+        if let Some(body) = &self.body {
+            return exec.signal(signal, body.system.os()).await;
         }
         let exit = Exit::now(SANDBOX_ENDED);
         exec.set(State::Exited(exit));

@@ -38,7 +38,8 @@ fn kill(pid: Pid) -> io::Result<()> {
 }
 
 /// Undoes the mounts in a bundle and removes the shim's socket; gives what failed.
-pub(crate) fn clear(globals: &Globals, bundle: &Path) -> Vec<(String, anyhow::Error)> {
+#[allow(clippy::unused_async, reason = "as on Windows")]
+pub(crate) async fn clear(globals: &Globals, bundle: &Path) -> Vec<(String, anyhow::Error)> {
     let mut failed = Vec::new();
     for path in mounts_in(bundle) {
         if let Err(error) = unmount(&path, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {

@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use compute::ComputeService;
-use host_windows::WindowsHost;
 use host_windows::named_event::NamedEvent;
 use host_windows::standard_output;
+use host_windows::{WindowsHost, job_container};
 use shim_protos::task::{ShutdownRequest, TaskClient};
 use shim_protos::ttrpc::context;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::address::Address;
+use crate::bundle;
 use crate::cli::Globals;
 
 pub(crate) use endpoint::{ADDRESS_KIND, ADDRESS_PREFIX, address, begin_log, bind, dial};
@@ -68,7 +69,16 @@ pub(crate) async fn end_shim(globals: &Globals) {
     let _ = TaskClient::v2(client).shutdown(context::with_timeout(LIMIT), &request).await;
 }
 
-/// Nothing is left beside the compute system.
-pub(crate) fn clear(_globals: &Globals, _bundle: &Path) -> Vec<(String, anyhow::Error)> {
-    Vec::new()
+/// Removes what a host process container leaves beside its job; gives what failed.
+pub(crate) async fn clear(globals: &Globals, bundle: &Path) -> Vec<(String, anyhow::Error)> {
+    // What is no container's bundle left nothing.
+    let Ok(spec) = bundle::spec(bundle) else { return Vec::new() };
+    let Ok(id) = globals.id.parse() else { return Vec::new() };
+    if !spec.is_job_container() {
+        return Vec::new();
+    }
+    match job_container::remove_remains(&id, &spec).await {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![(format!("failed to clear up after '{id}'"), error.into())],
+    }
 }
