@@ -1,7 +1,7 @@
 //! Windows programs under Wine, before the stand-in DLLs and a gateway.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -58,9 +58,12 @@ impl Wine {
         }
         wine.server("-p");
         // The first program starts Windows's own, which keep its streams open.
+        let said = stage.path().join("wine.log");
         let mut first = wine.wine();
-        first.args(["cmd", "/c", "exit"]).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(first.status().expect("wine").success(), "Wine does not start");
+        first.args(["cmd", "/c", "exit"]).env("WINEDEBUG", "err+all").stdout(Stdio::null());
+        let ended = first.stderr(File::create(&said).expect("a file")).status().expect("wine");
+        let said = || fs::read_to_string(&said).unwrap_or_default();
+        assert!(ended.success(), "Wine does not start: {ended}: {}", said());
         Some(wine)
     }
 
