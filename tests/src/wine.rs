@@ -104,8 +104,17 @@ impl Wine {
     }
 
     /// Runs one of the programs to its end.
+    ///
+    /// About once in a thousand times Wine's server gives a program up before anything
+    /// of it runs: it is started once more then.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {
-        Ran::new(self.command(program).args(arguments).output().expect("wine"))
+        let run = || Ran::new(self.command(program).args(arguments).output().expect("wine"));
+        let ran = run();
+        if ran.code == Some(1) && ran.stderr.starts_with("wine client error:0:") {
+            println!("{program} {arguments:?}, once more: {}", ran.stderr);
+            return run();
+        }
+        ran
     }
 
     fn environment(&self, command: &mut Command) {

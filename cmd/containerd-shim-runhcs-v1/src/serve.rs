@@ -26,6 +26,9 @@ const GRACE: Duration = Duration::from_secs(3);
 /// The same where it is to end at once: for the answer to who asked for it.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
+/// How long no call comes before the shim takes itself for resting.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Serves until containerd asks for the shim's end.
 pub(crate) fn run(globals: &Globals, serve: &Serve) -> anyhow::Result<()> {
     let beginning = Beginning::read().context("failed to read shim options from stdin")?;
@@ -87,6 +90,7 @@ async fn serve_at(
     };
     let shim = Arc::new(Shim::new(settings, platform::service(globals)));
     platform::begin_process(dumper(&shim))?;
+    tokio::spawn(rest(Arc::clone(&shim)));
 
     let (listener, name) = platform::bind(address).await?;
     let server = Server::new().add_listener(listener);
@@ -117,6 +121,14 @@ fn tell_start(globals: &Globals, address: &Address, bundle: &Path) {
         %address,
         "the shim serves"
     );
+}
+
+/// Gives back, whenever the shim rests, what it does not need for that.
+async fn rest(shim: Arc<Shim>) {
+    loop {
+        shim.rested(PAUSE).await;
+        platform::give_back();
+    }
 }
 
 /// Logs what each task is at.

@@ -1,6 +1,9 @@
 //! What this Windows answers.
 #![cfg(windows)]
 
+#[path = "support/run.rs"]
+mod run;
+
 use std::process::{Command, Output};
 
 use host_windows::dll::Library;
@@ -19,7 +22,7 @@ fn left_out_by_wine(test: &str, why: &str) -> bool {
 
 fn run(arguments: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_device-util");
-    Command::new(program).args(arguments).output().expect("run")
+    run::output(Command::new(program).args(arguments))
 }
 
 /// What it prints, without the end of the line.

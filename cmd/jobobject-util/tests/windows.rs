@@ -1,6 +1,9 @@
 //! Limits of a job object of this Windows.
 #![cfg(windows)]
 
+#[path = "../../device-util/tests/support/run.rs"]
+mod run;
+
 use std::process::{Command, Output};
 
 use host_windows::dll::Library;
@@ -27,7 +30,7 @@ fn job(test: &str) -> (String, Job) {
 /// Runs the program; the words of the line, and the name behind them.
 fn run(line: &str, name: &str) -> Output {
     let program = env!("CARGO_BIN_EXE_jobobject-util");
-    Command::new(program).args(line.split(' ')).arg(name).output().expect("run")
+    run::output(Command::new(program).args(line.split(' ')).arg(name))
 }
 
 #[track_caller]

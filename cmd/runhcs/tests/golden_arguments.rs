@@ -2,6 +2,8 @@
 
 #[path = "support/golden.rs"]
 mod golden;
+#[path = "../../device-util/tests/support/run.rs"]
+mod run;
 
 use std::process::Command;
 
@@ -14,11 +16,9 @@ fn golden_command_lines() {
     for row in rows {
         let arguments = golden::arguments(&row);
         let state = tempfile::tempdir().expect("temp");
-        let output = Command::new(env!("CARGO_BIN_EXE_runhcs"))
-            .args(&arguments)
-            .env("HCSSHIM_STATE_DIR", state.path().join("state"))
-            .output()
-            .expect("run");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runhcs"));
+        command.args(&arguments).env("HCSSHIM_STATE_DIR", state.path().join("state"));
+        let output = run::output(&mut command);
         let text = |bytes: &[u8]| golden::mask_time(&String::from_utf8_lossy(bytes));
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code().map(i64::from), row["exit"].as_i64(), "{row}: {stderr}");

@@ -16,6 +16,7 @@
 mod client;
 mod document;
 mod failure;
+pub mod memory;
 mod poststop;
 mod proc;
 mod reclaim;

@@ -19,6 +19,7 @@ mod job;
 mod limits;
 mod make;
 mod processes;
+mod rest;
 mod rootfs;
 mod service;
 mod signal;
@@ -30,6 +31,7 @@ mod update;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use compute::ComputeService;
 use shim_protos::runhcs::Options;
@@ -90,6 +92,12 @@ impl Shim {
             extendedtask::create_extended_task(Arc::clone(&diag) as _),
             inspection::create_inspect(diag),
         ]
+    }
+
+    /// Waits until it has been called, and then no more for so long: a time to give
+    /// back what calls needed.
+    pub async fn rested(&self, pause: Duration) {
+        self.tasks.calls.rested(pause).await;
     }
 
     /// Waits until containerd asks for the shim's end.

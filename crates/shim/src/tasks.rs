@@ -20,6 +20,7 @@ use crate::failure::{Failure, Outcome};
 use crate::io::{Request, Streams};
 use crate::job;
 use crate::make::{self, JobPlan, LinuxPlan, Plan};
+use crate::rest::Calls;
 use crate::rootfs::Rootfs;
 use crate::task::{Body, Task};
 
@@ -36,11 +37,18 @@ pub(crate) struct Tasks {
     service: Arc<dyn ComputeService>,
     slots: Mutex<BTreeMap<String, Slot>>,
     pub(crate) started: SystemTime,
+    pub(crate) calls: Calls,
 }
 
 impl Tasks {
     pub(crate) fn new(settings: Settings, service: Arc<dyn ComputeService>) -> Self {
-        Self { settings, service, slots: Mutex::default(), started: SystemTime::now() }
+        Self {
+            settings,
+            service,
+            slots: Mutex::default(),
+            started: SystemTime::now(),
+            calls: Calls::new(),
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
@@ -48,6 +56,7 @@ impl Tasks {
     }
 
     pub(crate) fn get(&self, id: &str) -> Outcome<Arc<Task>> {
+        self.calls.came();
         match self.slots().get(id) {
             Some(Slot::There(task)) => Ok(Arc::clone(task)),
             _ => Err(Failure::no_task(id)),
@@ -98,6 +107,7 @@ impl Tasks {
 
     /// Takes an id for a task that is about to be made.
     fn claim(&self, id: &str) -> Outcome<Making<'_>> {
+        self.calls.came();
         let mut slots = self.slots();
         if slots.contains_key(id) {
             return Err(Failure::already_exists(format_args!("task with id: '{id}'")));

@@ -12,15 +12,19 @@ use crate::stage::{Bench, Result};
 const IDLE: Duration = Duration::from_millis(1500);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
-    let of_pod = |containers| move |runtime| in_pod(bench, runtime, containers);
+    let pod = |containers, of| move |runtime| in_pod(bench, runtime, containers, of);
+    let both = ["containerd-shim", "hcs-worker"];
     Ok(vec![
-        bench.paired("pod of 1, shim and workers (PSS)", "MiB", of_pod(1))?,
-        bench.paired("pod of 10, shim and workers (PSS)", "MiB", of_pod(10))?,
+        bench.paired("shim, pod of 1 (PSS)", "MiB", pod(1, &both[..1]))?,
+        bench.paired("shim, pod of 10 (PSS)", "MiB", pod(10, &both[..1]))?,
+        bench.paired("shim and workers, pod of 1 (PSS)", "MiB", pod(1, &both))?,
+        bench.paired("shim and workers, pod of 10 (PSS)", "MiB", pod(10, &both))?,
     ])
 }
 
-/// The memory of a pod of a sandbox and so many containers less one.
-fn in_pod(bench: &Bench, runtime: &str, containers: usize) -> Result<f64> {
+/// The memory of what manages a pod of a sandbox and so many containers less one:
+/// processes whose names begin so.
+fn in_pod(bench: &Bench, runtime: &str, containers: usize, of: &[&str]) -> Result<f64> {
     let ids: Vec<String> = (0..containers).map(|number| format!("pod-{number}")).collect();
     for id in &ids {
         let kind = if *id == ids[0] { "sandbox" } else { "container" };
@@ -29,16 +33,16 @@ fn in_pod(bench: &Bench, runtime: &str, containers: usize) -> Result<f64> {
         bench.sleeper(runtime, id, &[&kind, &pod])?;
     }
     std::thread::sleep(IDLE);
-    let memory = managers(&bench.containerd.address())?;
+    let memory = managers(&bench.containerd.address(), of)?;
     for id in ids.iter().rev() {
         bench.end(id)?;
     }
     Ok(memory)
 }
 
-/// The mebibytes of the shims and workers of a containerd, which have its folder in
-/// their command line or in their environment; what is shared counts in shares.
-fn managers(address: &Path) -> Result<f64> {
+/// The mebibytes of such processes of a containerd, which have its folder in their
+/// command line or in their environment; what is shared counts in shares.
+fn managers(address: &Path, names: &[&str]) -> Result<f64> {
     let folder = address.parent().unwrap_or(address).display().to_string();
     let mut kibibytes = 0.0;
     for process in fs::read_dir("/proc")?.flatten() {
@@ -46,10 +50,9 @@ fn managers(address: &Path) -> Result<f64> {
             let bytes = fs::read(process.path().join(name)).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        let is_shim = text("comm").starts_with("containerd-shim");
-        let is_worker = text("comm").starts_with("hcs-worker");
+        let is_one = names.iter().any(|name| text("comm").starts_with(name));
         let ours = || text("cmdline").contains(&folder) || text("environ").contains(&folder);
-        if (is_shim || is_worker) && ours() {
+        if is_one && ours() {
             let rollup = text("smaps_rollup");
             let share = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
             let share = share.ok_or("a process without memory")?;

@@ -21,7 +21,7 @@ const PREFIX: &str = "HCSSHIM_WINE_PREFIX";
 
 /// The crates whose own tests run under Wine: what wraps Windows, and what is
 /// told apart by the machine.
-const TESTED: [&str; 9] = [
+const TESTED: [&str; 10] = [
     "host-windows",
     "stand-in-support",
     "osversion",
@@ -31,6 +31,7 @@ const TESTED: [&str; 9] = [
     "runhcs",
     "device-util",
     "jobobject-util",
+    "shimdiag",
 ];
 
 /// Examples that the suite runs: of the facade, of the Windows host, of the shim.

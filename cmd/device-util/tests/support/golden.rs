@@ -5,6 +5,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+#[path = "run.rs"]
+mod run;
+
 /// Runs a program with the arguments of each row of a file, and compares. The
 /// file is in the folder that `HCSSHIM_GOLDEN` names, or in the copy beside the
 /// tests of the package, which is `manifest`. Gives the number of rows.
@@ -27,10 +30,9 @@ pub(crate) fn compare(
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).expect("a row");
         let arguments = row["args"].as_array().expect("args").iter();
-        let output = Command::new(program)
-            .args(arguments.map(|argument| argument.as_str().expect("text")))
-            .output()
-            .expect("run");
+        let mut command = Command::new(program);
+        command.args(arguments.map(|argument| argument.as_str().expect("text")));
+        let output = run::output(&mut command);
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         if asks_windows(&row) && cfg!(not(windows)) {

@@ -6,7 +6,6 @@
 
 mod client;
 mod exec;
-mod idle;
 mod launch;
 mod modify;
 mod process;
@@ -180,7 +179,7 @@ impl Worker {
             }
             gave_back = events.is_empty();
             if gave_back {
-                idle::give_back();
+                crate::memory::give_back();
             }
             for event in events.drain(..) {
                 match Token::decode(event.data) {

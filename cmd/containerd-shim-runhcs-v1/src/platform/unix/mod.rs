@@ -40,6 +40,12 @@ pub(crate) fn service(globals: &Globals) -> Arc<dyn ComputeService> {
     Arc::new(host_linux::LinuxHost::with_roots(roots))
 }
 
+/// Gives memory back that is not needed now.
+pub(crate) fn give_back() {
+    #[cfg(target_os = "linux")]
+    host_linux::memory::give_back();
+}
+
 /// Gives up the standard input, which has been read.
 pub(crate) fn release_stdin() {
     if let Ok(nothing) = File::open("/dev/null") {

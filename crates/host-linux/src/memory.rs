@@ -1,6 +1,6 @@
-//! What a worker gives back when it has nothing to do.
+//! What a process that stays gives back when it has nothing to do.
 //!
-//! Making a container touches most of the program once. Its pages would stay
+//! Making a container touches most of a program once. Its pages would stay
 //! counted in each worker, though all of them share one copy in the page cache.
 
 use std::ffi::c_void;
@@ -10,7 +10,7 @@ use rustix::mm::{Advice, madvise};
 
 /// Gives free heap and the pages of program text back to the kernel. Text that
 /// is needed again comes from the page cache.
-pub(super) fn give_back() {
+pub fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it has no precondition; only memory that is not allocated goes.
     unsafe {
