@@ -59,6 +59,8 @@ pub struct Settings {
     pub config: String,
     /// A folder with shims, before those of the machine.
     pub shims: Option<PathBuf>,
+    /// More variables of its environment, which it hands to shims.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// A containerd. Dropped, it is ended, and with it all that it runs.
@@ -298,6 +300,7 @@ fn start(folder: &Path, settings: &Settings) -> Child {
     containerd.env("PATH", path.expect("a search path")).current_dir(folder);
     // Of our own shim, which containerd hands its environment to.
     containerd.env("HCSSHIM_STATE_DIR", folder.join("hcsshim"));
+    containerd.envs(settings.environment.iter().map(|(name, value)| (name, value)));
     containerd.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
     containerd.spawn().expect("starting containerd")
 }

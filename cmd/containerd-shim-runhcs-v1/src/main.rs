@@ -16,6 +16,7 @@ mod panic_record;
 mod platform;
 mod serve;
 mod start;
+mod telemetry;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

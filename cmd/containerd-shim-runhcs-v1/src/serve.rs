@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::cli::{Globals, Serve};
 use crate::log::{self, Level, Queue};
 use crate::options::Beginning;
+use crate::telemetry::Telemetry;
 use crate::{panic_record, platform};
 
 /// Names containerd's address for events in our environment.
@@ -44,10 +45,18 @@ pub(crate) fn run(globals: &Globals, serve: &Serve) -> anyhow::Result<()> {
     let runtime = platform::runtime()?;
     let served = runtime.block_on(async {
         let queue = has_log.then(|| Arc::new(Queue::default()));
-        log::begin(level, queue.clone());
+        let telemetry = Telemetry::from_env(globals);
+        let told = telemetry.as_ref().ok().and_then(Option::as_ref);
+        log::begin(level, queue.clone(), told);
+        if let Err(error) = &telemetry {
+            tracing::warn!(error = format!("{error:#}"), "no collector is told");
+        }
         let served = serve_at(&address, globals, serve, beginning, queue.clone()).await;
         if let Err(error) = &served {
             tracing::error!(error = format!("{error:#}"), "the shim ends");
+        }
+        if let Ok(Some(telemetry)) = telemetry {
+            telemetry.end(GRACE).await;
         }
         if let Some(queue) = queue {
             queue.drain(AT_ONCE).await;

@@ -131,8 +131,8 @@ impl Exec {
     }
 
     pub(crate) fn set(&self, state: State) {
-        if state == State::Running {
-            self.started.get_or_init(SystemTime::now);
+        if state == State::Running && self.started.set(SystemTime::now()).is_ok() {
+            tracing::event!(target: crate::METRICS, tracing::Level::INFO, counter.shim.processes = 1);
         }
         self.state.send_replace(state);
     }
@@ -177,6 +177,9 @@ impl Exec {
             },
         );
         tracing::info!(task = %self.task, exec = %self.id, status = exit.status, "exited");
+        if self.started.get().is_some() {
+            tracing::event!(target: crate::METRICS, tracing::Level::INFO, counter.shim.processes = -1);
+        }
         self.told.send_replace(Some(exit));
     }
 

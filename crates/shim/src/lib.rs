@@ -45,6 +45,11 @@ pub use crate::service::Shutdown;
 use crate::service::TaskService;
 use crate::tasks::Tasks;
 
+/// The target of events of `tracing` that are metrics: `histogram.shim.call.duration`, the
+/// seconds that a call took, by `operation` and whether it was `refused`, and
+/// `counter.shim.processes`, the processes that run.
+pub const METRICS: &str = "metrics";
+
 /// What a shim is started with.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use protobuf::well_known_types::empty::Empty;
@@ -45,12 +46,21 @@ async fn whole<T: Send + 'static>(
     exec: &str,
     call: impl Future<Output = Outcome<T>> + Send + 'static,
 ) -> ttrpc::Result<T> {
-    let span = tracing::info_span!("call", operation, task, exec);
-    let call = async {
+    let span = tracing::info_span!("call", otel.name = operation, operation, task, exec);
+    let call = async move {
+        let begun = Instant::now();
         let outcome = call.await;
         if let Err(failure) = &outcome {
             tracing::warn!(%failure, "refused");
         }
+        let (seconds, refused) = (begun.elapsed().as_secs_f64(), outcome.is_err());
+        tracing::event!(
+            target: crate::METRICS,
+            tracing::Level::INFO,
+            histogram.shim.call.duration = seconds,
+            operation,
+            refused
+        );
         outcome
     };
     match tokio::spawn(call.instrument(span)).await {

@@ -131,6 +131,7 @@ fn a_pod_of_two_containers_lives_and_ends() {
                     format!("[{table}.{name}]\nruntime_type = {kind:?}\n")
                 })
                 .concat(),
+            ..Settings::default()
         };
         let Some(containerd) = Containerd::with(test, stage, &settings) else { return };
         let mut table = Table::default();

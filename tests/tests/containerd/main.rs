@@ -8,3 +8,4 @@ mod load;
 mod shimdiag;
 mod table;
 mod tasks;
+mod telemetry;

@@ -71,8 +71,8 @@ impl Fields {
     fn add(&mut self, field: &Field, value: String) {
         match field.name() {
             "message" => self.message = value,
-            // What the crate `log` says of its records.
-            name if name.starts_with("log.") => {}
+            // What the crate `log` says of its records, and what is for a collector.
+            name if name.starts_with("log.") || name.starts_with("otel.") => {}
             name if !value.is_empty() => push(&mut self.others, name, &value),
             _ => {}
         }

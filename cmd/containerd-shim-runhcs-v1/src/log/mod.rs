@@ -6,12 +6,16 @@
 
 mod line;
 mod queue;
-mod spans;
 
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tracing::{Event, Metadata, span};
+use tracing::{Event, Subscriber, span};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::{LookupSpan, Registry};
+
+use crate::telemetry::{Telemetry, is_for_people};
 
 pub(crate) use line::warning;
 pub(crate) use queue::Queue;
@@ -49,19 +53,19 @@ impl FromStr for Level {
 
 /// Takes what `tracing` tells.
 struct Log {
-    level: Level,
     queue: Option<Arc<Queue>>,
-    spans: spans::Spans,
     #[cfg(windows)]
     events: Option<host_windows::event_log::EventLog>,
 }
 
-/// Begins to log to the queue, and on Windows to whoever traces the shim's events.
-pub(crate) fn begin(level: Level, queue: Option<Arc<Queue>>) {
+/// The fields of a span, as they are in a line.
+struct SpanFields(String);
+
+/// Begins to log to the queue, to a collector, and on Windows to whoever traces the
+/// shim's events.
+pub(crate) fn begin(level: Level, queue: Option<Arc<Queue>>, telemetry: Option<&Telemetry>) {
     let log = Log {
-        level,
         queue,
-        spans: spans::Spans::default(),
         #[cfg(windows)]
         events: {
             use host_windows::event_log::{EventLog, Provider};
@@ -69,55 +73,55 @@ pub(crate) fn begin(level: Level, queue: Option<Arc<Queue>>) {
             EventLog::register(Provider::RUNHCS).ok()
         },
     };
+    let all = Registry::default().with(log.down_to(level)).with(telemetry.map(Telemetry::layer));
     // A process begins once.
-    let _ = tracing::subscriber::set_global_default(log);
+    let _ = tracing::subscriber::set_global_default(all);
 }
 
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level.0
+impl Log {
+    /// A log of this level that is for people.
+    fn down_to<S>(self, level: Level) -> impl Layer<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
+        self.with_filter(filter_fn(move |told| *told.level() <= level.0 && is_for_people(told)))
+    }
+}
+
+impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Log {
+    fn on_new_span(&self, span: &span::Attributes<'_>, id: &span::Id, context: Context<'_, S>) {
+        let mut own = line::Fields::default();
+        span.record(&mut own);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(SpanFields(own.others));
+        }
     }
 
-    fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
-        Some(self.level.0.into())
+    /// Adds values that were not known when the span was opened.
+    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
+        let mut more = line::Fields::default();
+        values.record(&mut more);
+        if let Some(span) = context.span(id)
+            && let Some(SpanFields(fields)) = span.extensions_mut().get_mut()
+        {
+            fields.insert_str(0, &more.others);
+        }
     }
 
-    fn event(&self, event: &Event<'_>) {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         #[cfg(windows)]
         if let Some(events) = &self.events {
             // It can't take what comes too fast.
             let _ = events.record(event);
         }
         if let Some(queue) = &self.queue {
-            queue.push(&line::of(event, &self.spans.fields()));
+            // The innermost first.
+            let spans = context.event_scope(event).into_iter().flatten();
+            let fields = spans.filter_map(|span| {
+                span.extensions().get().map(|SpanFields(fields)| fields.clone())
+            });
+            queue.push(&line::of(event, &fields.collect::<String>()));
         }
-    }
-
-    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
-        self.spans.open(span)
-    }
-
-    fn record(&self, span: &span::Id, values: &span::Record<'_>) {
-        self.spans.record(span, values);
-    }
-
-    fn record_follows_from(&self, _span: &span::Id, _follows: &span::Id) {}
-
-    fn enter(&self, span: &span::Id) {
-        self.spans.enter(span);
-    }
-
-    fn exit(&self, span: &span::Id) {
-        self.spans.exit(span);
-    }
-
-    fn clone_span(&self, span: &span::Id) -> span::Id {
-        self.spans.share(span);
-        span.clone()
-    }
-
-    fn try_close(&self, span: span::Id) -> bool {
-        self.spans.close(&span)
     }
 }
 

@@ -9,13 +9,12 @@ use super::*;
 fn logged(work: impl FnOnce()) -> String {
     let queue = Arc::new(Queue::default());
     let log = Log {
-        level: Level::INFO,
         queue: Some(Arc::clone(&queue)),
-        spans: spans::Spans::default(),
         #[cfg(windows)]
         events: None,
     };
-    tracing::subscriber::with_default(log, work);
+    let all = Registry::default().with(log.down_to(Level::INFO));
+    tracing::subscriber::with_default(all, work);
     let text = read(&queue);
     let lines = text.lines().map(|line| {
         let (time, rest) = line.split_once(' ').expect("a time");
@@ -51,6 +50,8 @@ fn a_line_has_the_form_of_containerd_s_log() {
         tracing::info!(id = "c1", error = "it's \"so\"", empty = "", "went wrong");
         tracing::warn!(code = 3, "plain");
         tracing::debug!("not told");
+        tracing::event!(target: shim::METRICS, tracing::Level::INFO, counter.calls = 1);
+        tracing::info!(target: "h2::client", "a library's");
     });
     let expected = "level=info msg=\"went wrong\" id=c1 error=\"it's \\\"so\\\"\"\n\
                     level=warning msg=plain code=3\n";
@@ -70,7 +71,8 @@ fn an_event_has_the_fields_of_its_spans() {
         let _entered = task.enter();
         tracing::info!("out");
     });
-    let expected = "level=info msg=in operation=Kill task=t\nlevel=info msg=out exec=e task=t\n";
+    let expected =
+        "level=info msg=in operation=Kill exec=e task=t\nlevel=info msg=out exec=e task=t\n";
     assert_eq!(text, expected);
 }
 
