@@ -5,6 +5,7 @@
 //! waits for everything at one place, [`Worker::run`].
 
 mod client;
+mod end;
 mod exec;
 mod launch;
 mod modify;

@@ -61,6 +61,31 @@ impl Running {
     }
 }
 
+/// A new process that nobody has a handle to yet. Dropped, it is killed.
+pub(super) struct Started {
+    running: Option<Arc<Running>>,
+    streams: StreamHandles,
+}
+
+impl Started {
+    /// A handle to it; gives its process id too.
+    pub(super) fn keep(mut self) -> Outcome<(u32, JobProcess)> {
+        let streams = Streams::given(std::mem::take(&mut self.streams))?;
+        let running = self.running.take().ok_or(Named::UnexpectedValue)?;
+        Ok(JobProcess::new(running, streams))
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take()
+            && let Err(error) = running.process.kill(KILLED)
+        {
+            tracing::warn!(%error, "a process that nobody waits for goes on");
+        }
+    }
+}
+
 /// The ends of a new process's streams.
 struct Ends {
     ours: StreamHandles,
@@ -105,7 +130,7 @@ impl Container {
         self: &Arc<Self>,
         parameters: &ProcessParameters,
         is_first: bool,
-    ) -> Outcome<(Arc<Running>, StreamHandles)> {
+    ) -> Outcome<Started> {
         let user = self.user(&parameters.user)?;
         let directory = self.root.working_directory(&parameters.working_directory);
         fs::create_dir_all(&directory)?;
@@ -128,7 +153,7 @@ impl Container {
         let console = Mutex::new(console);
         let running = Arc::new(Running { process, console, exit: watch::Sender::new(None) });
         self.attend(&running, is_first);
-        Ok((running, ours))
+        Ok(Started { running: Some(running), streams: ours })
     }
 
     /// The program of a command line, and the line that it is started with.

@@ -109,8 +109,7 @@ impl SystemCalls for JobSystem {
         if is_first && started.is_err() {
             container.has_first_process.store(false, Ordering::Release);
         }
-        let (running, handles) = started?;
-        Ok(JobProcess::new(running, Streams::given(handles)?))
+        started?.keep()
     }
 
     async fn open_process(&self, pid: u32) -> Outcome<JobProcess> {
