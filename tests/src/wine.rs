@@ -57,14 +57,21 @@ impl Wine {
             fs::copy(wine.programs.join(&file), wine.system(&file)).expect("a stand-in");
         }
         wine.server("-p");
-        // The first program starts Windows's own, which keep its streams open.
-        let said = stage.path().join("wine.log");
-        let mut first = wine.wine();
+        if let Err(said) = wine.begin() {
+            println!("Wine does not start, once more: {said}");
+            wine.begin().unwrap_or_else(|said| panic!("Wine does not start: {said}"));
+        }
+        Some(wine)
+    }
+
+    /// Runs the first program, which starts Windows's own: they keep its streams open.
+    fn begin(&self) -> Result<(), String> {
+        let said = self.prefix.with_extension("log");
+        let mut first = self.wine();
         first.args(["cmd", "/c", "exit"]).env("WINEDEBUG", "err+all").stdout(Stdio::null());
         let ended = first.stderr(File::create(&said).expect("a file")).status().expect("wine");
-        let said = || fs::read_to_string(&said).unwrap_or_default();
-        assert!(ended.success(), "Wine does not start: {ended}: {}", said());
-        Some(wine)
+        let said = fs::read_to_string(&said).unwrap_or_default();
+        if ended.success() { Ok(()) } else { Err(format!("{ended}: {said}")) }
     }
 
     /// A file of the prefix's system folder.
