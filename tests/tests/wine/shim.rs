@@ -40,7 +40,9 @@ fn a_host_process_container_lives_from_start_to_shutdown() {
             "windows": {"layerFolders": [r"C:\layer", r"C:\scratch"]},
         });
         fs::write(bundle.join("config.json"), spec.to_string()).expect("a bundle");
-        lives(stage, wine, "job", &bundle, &["cmd", "/c", "echo beside& exit 3"], 1);
+        // The first is killed when this one has ended: it has time to begin.
+        let beside = ["cmd", "/c", "ping -n 4 127.0.0.1 >nul& echo beside& exit 3"];
+        lives(stage, wine, "job", &bundle, &beside, 1);
         assert!(root.join("work").is_dir(), "the folder that it starts in is below its root");
     });
 }
