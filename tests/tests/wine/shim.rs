@@ -11,6 +11,18 @@ use serde_json::json;
 
 use super::under_wine;
 
+/// Ends when the file is there that it is called with.
+const BESIDE: &str = "\
+@echo off
+:again
+if exist %1 goto begun
+ping -n 2 127.0.0.1 >nul
+goto again
+:begun
+echo beside
+exit 3
+";
+
 #[test]
 fn a_task_lives_from_start_to_shutdown() {
     under_wine("a_task_lives_from_start_to_shutdown", |stage, wine| {
@@ -25,11 +37,16 @@ fn a_host_process_container_lives_from_start_to_shutdown() {
     under_wine("a_host_process_container_lives_from_start_to_shutdown", |stage, wine| {
         let bundle = stage.folder("job");
         let root = stage.folder("job/files");
+        // That the first has begun is told to the second, which ends only then: the first
+        // is killed when the second has ended.
+        let sign = windows_path(&root.join("begun"));
         let spec = json!({
             "ociVersion": "1.1.0",
             "root": {"path": windows_path(&root)},
             "process": {
-                "args": ["cmd", "/c", "echo begun&& ping -n 1000 127.0.0.1 >nul"],
+                "args": ["cmd", "/c", format!(
+                    "echo begun&& echo >{sign}&& ping -n 1000 127.0.0.1 >nul"
+                )],
                 "cwd": r"C:\work",
             },
             "annotations": {
@@ -40,8 +57,9 @@ fn a_host_process_container_lives_from_start_to_shutdown() {
             "windows": {"layerFolders": [r"C:\layer", r"C:\scratch"]},
         });
         fs::write(bundle.join("config.json"), spec.to_string()).expect("a bundle");
-        // The first is killed when this one has ended: it has time to begin.
-        let beside = ["cmd", "/c", "ping -n 4 127.0.0.1 >nul& echo beside& exit 3"];
+        let script = root.join("beside.cmd");
+        fs::write(&script, BESIDE.replace('\n', "\r\n")).expect("a script");
+        let beside = ["cmd", "/c", &windows_path(&script), &sign];
         lives(stage, wine, "job", &bundle, &beside, 1);
         assert!(root.join("work").is_dir(), "the folder that it starts in is below its root");
     });
