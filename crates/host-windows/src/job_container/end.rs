@@ -1,7 +1,7 @@
 //! How a container ends: with its first process, or when it is asked to.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use compute::state::State;
@@ -54,8 +54,9 @@ impl Container {
         while !self.processes().is_empty() && Instant::now() < deadline {
             tokio::time::sleep(PAUSE).await;
         }
-        *self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Files::default();
-        self.user.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let own = Arc::clone(&self);
+        // Removing links and accounts may take.
+        let _ = tokio::task::spawn_blocking(move || own.undo()).await;
         *self.state() = State::Stopped;
         let exit_type = match how {
             How::Gently => "GracefulExit",
@@ -63,6 +64,11 @@ impl Container {
         };
         let exit = SystemExit { status: HResult::S_OK, exit_type: exit_type.into() };
         self.hub.emit(SystemEvent::Exited(exit));
+    }
+
+    fn undo(&self) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = Files::default();
+        self.user.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn terminate(&self) {

@@ -153,7 +153,12 @@ impl Container {
         let console = Mutex::new(console);
         let running = Arc::new(Running { process, console, exit: watch::Sender::new(None) });
         self.attend(&running, is_first);
-        Ok(Started { running: Some(running), streams: ours })
+        let started = Started { running: Some(running), streams: ours };
+        // Who ends the container may have looked before this process was there.
+        if self.is_ending.load(Ordering::Acquire) {
+            return Err(SystemCode::ERR_VMCOMPUTE_ALREADY_STOPPED.into());
+        }
+        Ok(started)
     }
 
     /// The program of a command line, and the line that it is started with.

@@ -20,7 +20,7 @@ use windows_sys::core::{BOOL, PCWSTR};
 use crate::dll::{Library, imports};
 use crate::failure::Outcome;
 use crate::nt;
-use crate::wide::Wide;
+use crate::wide::{self, Wide};
 
 static NETAPI32: Library = Library::new("netapi32.dll");
 static USERENV: Library = Library::new("userenv.dll");
@@ -28,6 +28,7 @@ static USERENV: Library = Library::new("userenv.dll");
 imports! { NETAPI32 {
     fn NetUserAdd(server: PCWSTR, level: u32, user: *const u8, wrong: *mut u32) -> u32;
     fn NetUserDel(server: PCWSTR, user: PCWSTR) -> u32;
+    fn NetUserGetInfo(server: PCWSTR, user: PCWSTR, level: u32, told: *mut *mut u8) -> u32;
     fn NetLocalGroupGetInfo(server: PCWSTR, group: PCWSTR, level: u32, told: *mut *mut u8) -> u32;
     fn NetLocalGroupAddMembers(
         server: PCWSTR, group: PCWSTR, level: u32, members: *const u8, count: u32,
@@ -92,7 +93,7 @@ impl User {
             return Err(UserError::Empty.into());
         }
         let (token, account) = if is_group(name)? {
-            let (account, password) = Account::new(&account_of(container.as_str()), name)?;
+            let (account, password) = Account::new(container, name)?;
             (log_on(&account.0, None, Some(&password), LOGON32_LOGON_INTERACTIVE)?, Some(account))
         } else {
             (log_on_user(name)?, None)
@@ -184,9 +185,10 @@ fn environment(token: &OwnedHandle) -> Outcome<Vec<(String, String)>> {
     }
     let mut variables = Vec::new();
     let mut at = 0;
-    while at < MOST_OF_A_BLOCK {
+    loop {
         // SAFETY: texts follow each other, each with a NUL, until an empty one.
-        let length = (0..).take_while(|offset| unsafe { *block.0.add(at + offset) } != 0).count();
+        let is_text = |at: &usize| unsafe { *block.0.add(*at) } != 0;
+        let length = (at..MOST_OF_A_BLOCK).take_while(is_text).count();
         if length == 0 {
             break;
         }
@@ -203,29 +205,60 @@ fn environment(token: &OwnedHandle) -> Outcome<Vec<(String, String)>> {
     Ok(variables)
 }
 
+/// What the system tells of an account or a group.
+struct Told(*mut u8);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: it was made for us, and nobody has it any more.
+            let _ = unsafe { NetApiBufferFree(self.0.cast()) };
+        }
+    }
+}
+
 fn is_group(name: &str) -> Outcome<bool> {
     let text = Wide::new(name)?;
-    let mut told = null_mut();
+    let mut told = Told(null_mut());
     // SAFETY: the name ends with a NUL, and what is told goes to our variable.
-    let code = unsafe { NetLocalGroupGetInfo(null(), text.as_ptr(), 1, &raw mut told) }?;
-    if !told.is_null() {
-        // SAFETY: it was made for us, and nobody has it any more.
-        unsafe { NetApiBufferFree(told.cast()) }?;
-    }
+    let code = unsafe { NetLocalGroupGetInfo(null(), text.as_ptr(), 1, &raw mut told.0) }?;
     Ok(code == 0)
 }
 
 /// The name of the account of a container.
-fn account_of(container: &str) -> String {
-    container.chars().take(MOST_OF_A_NAME).collect()
+fn account_of(container: &SystemId) -> String {
+    container.as_str().chars().take(MOST_OF_A_NAME).collect()
 }
 
-/// Removes the account of a container, if there is one.
+/// What the account of a container is known by: anybody's may have its name.
+fn mark_of(container: &SystemId) -> String {
+    // The system takes 256 characters.
+    format!("hcsshim: made for the host process container {:.200}", container.as_str())
+}
+
+/// Removes the account that was made for a container, if there is one.
 pub(super) fn remove_account(container: &SystemId) -> Outcome<()> {
-    match remove(&account_of(container.as_str())) {
-        Err(failure) if failure.code() == Some(SystemCode(NERR_USER_NOT_FOUND)) => Ok(()),
-        removed => removed,
+    let user = account_of(container);
+    match comment(&user)? {
+        Some(comment) if comment == mark_of(container) => remove(&user),
+        _ => Ok(()),
     }
+}
+
+/// What is noted about a user; `None` if there is none of that name.
+fn comment(user: &str) -> Outcome<Option<String>> {
+    let name = Wide::new(user)?;
+    let mut told = Told(null_mut());
+    // SAFETY: the name ends with a NUL, and what is told goes to our variable.
+    match unsafe { NetUserGetInfo(null(), name.as_ptr(), 1, &raw mut told.0) }? {
+        0 => {}
+        NERR_USER_NOT_FOUND => return Ok(None),
+        code => return Err(SystemCode(code).into()),
+    }
+    // SAFETY: the structure is the one of this level; it is read where it is.
+    let comment = unsafe { (*told.0.cast::<USER_INFO_1>()).usri1_comment };
+    // SAFETY: it is null or a text that ends with a NUL.
+    Ok(Some(unsafe { wide::read(comment) }.unwrap_or_default()))
 }
 
 fn remove(user: &str) -> Outcome<()> {
@@ -243,10 +276,10 @@ struct Account(String);
 
 impl Account {
     /// Makes a member of a group; gives its password too.
-    fn new(user: &str, group: &str) -> Outcome<(Self, Wide)> {
+    fn new(container: &SystemId, group: &str) -> Outcome<(Self, Wide)> {
         let password = Wide::new(uuid::Uuid::new_v4().to_string())?;
-        let account = Self::add(user, &password)?;
-        let (name, group_name) = (Wide::new(user)?, Wide::new(group)?);
+        let account = Self::add(account_of(container), &mark_of(container), &password)?;
+        let (name, group_name) = (Wide::new(&account.0)?, Wide::new(group)?);
         let member = LOCALGROUP_MEMBERS_INFO_3 { lgrmi3_domainandname: name.as_ptr().cast_mut() };
         // SAFETY: texts end with a NUL; the structure is the one of this level.
         let code = unsafe {
@@ -258,22 +291,22 @@ impl Account {
         }
     }
 
-    fn add(user: &str, password: &Wide) -> Outcome<Self> {
-        let name = Wide::new(user)?;
+    fn add(user: String, mark: &str, password: &Wide) -> Outcome<Self> {
+        let (name, mark) = (Wide::new(&user)?, Wide::new(mark)?);
         let told = USER_INFO_1 {
             usri1_name: name.as_ptr().cast_mut(),
             usri1_password: password.as_ptr().cast_mut(),
             usri1_password_age: 0,
             usri1_priv: USER_PRIV_USER,
             usri1_home_dir: null_mut(),
-            usri1_comment: null_mut(),
+            usri1_comment: mark.as_ptr().cast_mut(),
             usri1_flags: UF_NORMAL_ACCOUNT | UF_DONT_EXPIRE_PASSWD,
             usri1_script_path: null_mut(),
         };
         // SAFETY: texts end with a NUL; the structure is the one of this level.
         match unsafe { NetUserAdd(null(), 1, (&raw const told).cast(), null_mut()) }? {
-            0 => Ok(Self(user.to_owned())),
-            code => Err(refused("create the user", user, SystemCode(code)).into()),
+            0 => Ok(Self(user)),
+            code => Err(refused("create the user", &user, SystemCode(code)).into()),
         }
     }
 }
@@ -300,8 +333,18 @@ mod tests {
 
     #[test]
     fn an_account_is_named_as_far_as_names_go() {
-        assert_eq!(account_of("c1"), "c1");
-        assert_eq!(account_of(&"0123456789".repeat(6)), "01234567890123456789");
+        let account = |container: &str| account_of(&container.parse().unwrap());
+        assert_eq!(account("c1"), "c1");
+        assert_eq!(account(&"0123456789".repeat(6)), "01234567890123456789");
+    }
+
+    #[test]
+    fn an_account_that_was_there_before_is_left() {
+        let user = std::env::var("USERNAME").unwrap();
+        assert!(comment(&user).unwrap().is_some(), "{user}");
+        remove_account(&user.parse().unwrap()).unwrap();
+        assert!(comment(&user).unwrap().is_some(), "{user}");
+        remove_account(&"nobody-of-that-name".parse().unwrap()).unwrap();
     }
 
     #[test]
