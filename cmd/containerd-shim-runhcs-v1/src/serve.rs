@@ -30,7 +30,12 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long no call comes before the shim takes itself for resting.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until containerd asks for the shim's end.
+/// How long a shim stays without a task. containerd makes one at once; where it is
+/// killed before, the next one connects to this shim and, before 1.7, keeps it for ever
+/// (containerd's issue 6860).
+const UNUSED: Duration = Duration::from_secs(30);
+
+/// Serves until containerd asks for the shim's end, or makes no task.
 pub(crate) fn run(globals: &Globals, serve: &Serve) -> anyhow::Result<()> {
     let beginning = Beginning::read().context("failed to read shim options from stdin")?;
     platform::release_stdin();
@@ -109,7 +114,13 @@ async fn serve_at(
     tell_start(globals, address, &bundle);
     platform::ready().context("telling the starter that the shim is ready")?;
 
-    let how = shim.shutdown_requested().await;
+    let how = tokio::select! {
+        how = shim.shutdown_requested() => how,
+        () = shim.unused(UNUSED) => {
+            tracing::warn!(id = globals.id, "no task is made; the shim ends");
+            Shutdown::Graceful
+        }
+    };
     // From now on the next shim of this id can have it.
     name.release();
     let grace = if how == Shutdown::Now { AT_ONCE } else { GRACE };

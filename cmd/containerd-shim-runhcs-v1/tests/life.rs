@@ -129,6 +129,17 @@ async fn delete_ends_a_shim_that_was_given_up() {
 }
 
 #[tokio::test]
+async fn a_shim_whose_containerd_was_killed_before_it_made_a_task_ends() {
+    let test = "a_shim_whose_containerd_was_killed_before_it_made_a_task_ends";
+    let Some(bundle) = Bundle::new(test, "t1", "{}") else { return };
+    // Its next containerd is connected to it, and knows of no task to delete.
+    let shim = bundle.start().await;
+    shim.ended();
+    assert!(!Path::new(shim.address.trim_start_matches("unix://")).exists());
+    assert_eq!(bundle.file("panic.log"), "");
+}
+
+#[tokio::test]
 async fn a_shim_that_can_t_serve_says_why_and_is_gone() {
     let test = "a_shim_that_can_t_serve_says_why_and_is_gone";
     let Some(bundle) = Bundle::new(test, "t1", "{}") else { return };

@@ -57,7 +57,7 @@ pub(crate) fn find(name: &str) -> Result<Shim> {
 fn choose(mut shims: Vec<Shim>, name: &str) -> Result<Shim> {
     shims.retain(|shim| shim.name.starts_with(name));
     match shims.len() {
-        0 => bail!("no such shim {name}"),
+        0 => bail!("no such shim {name}; `shimdiag list` shows those that run"),
         1 => Ok(shims.remove(0)),
         // The shortest is the first.
         _ if shims[0].name == name && shims[1].name != name => Ok(shims.remove(0)),
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(chosen("b"), Ok(Shim::named("b-z")));
         assert_eq!(chosen("a-x"), Ok(Shim::named("a-x")));
         assert_eq!(chosen("a-"), Err("multiple shims beginning with a-".into()));
-        assert_eq!(chosen("c"), Err("no such shim c".into()));
+        assert_eq!(chosen("c"), Err("no such shim c; `shimdiag list` shows those that run".into()));
         assert_eq!(find("a*").unwrap_err().to_string(), "invalid shim name a*");
     }
 }

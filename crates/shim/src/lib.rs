@@ -105,6 +105,12 @@ impl Shim {
         self.tasks.calls.rested(pause).await;
     }
 
+    /// Waits until for so long it has had no task, and none was being made: whoever
+    /// started it has gone before he made one, and nobody else will.
+    pub async fn unused(&self, pause: Duration) {
+        self.tasks.unused(pause).await;
+    }
+
     /// Waits until containerd asks for the shim's end.
     pub async fn shutdown_requested(&self) -> Shutdown {
         let mut asked = self.shutdown.subscribe();

@@ -2,7 +2,7 @@
 //! containers in it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use compute::{ComputeService, SystemId};
@@ -13,6 +13,8 @@ use shim_protos::events::task::{TaskCreate, TaskIO};
 use shim_protos::events::topics::TASK_CREATE_EVENT_TOPIC;
 use shim_protos::runhcs::Options;
 use shim_protos::task::{CreateTaskRequest, DeleteResponse, ExecProcessRequest};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::Settings;
 use crate::exec::{Exec, State};
@@ -31,11 +33,14 @@ enum Slot {
     There(Arc<Task>),
 }
 
+/// By their ids.
+type Slots = BTreeMap<String, Slot>;
+
 /// The tasks of one shim.
 pub(crate) struct Tasks {
     pub(crate) settings: Settings,
     service: Arc<dyn ComputeService>,
-    slots: Mutex<BTreeMap<String, Slot>>,
+    slots: watch::Sender<Slots>,
     pub(crate) started: SystemTime,
     pub(crate) calls: Calls,
 }
@@ -45,19 +50,15 @@ impl Tasks {
         Self {
             settings,
             service,
-            slots: Mutex::default(),
+            slots: watch::Sender::default(),
             started: SystemTime::now(),
             calls: Calls::new(),
         }
     }
 
-    fn slots(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) fn get(&self, id: &str) -> Outcome<Arc<Task>> {
         self.calls.came();
-        match self.slots().get(id) {
+        match self.slots.borrow().get(id) {
             Some(Slot::There(task)) => Ok(Arc::clone(task)),
             _ => Err(Failure::no_task(id)),
         }
@@ -65,7 +66,7 @@ impl Tasks {
 
     /// All tasks, by their ids.
     pub(crate) fn all(&self) -> Vec<Arc<Task>> {
-        let slots = self.slots();
+        let slots = self.slots.borrow();
         let there = slots.values().filter_map(|slot| match slot {
             Slot::There(task) => Some(Arc::clone(task)),
             Slot::Making => None,
@@ -108,7 +109,18 @@ impl Tasks {
     /// Takes an id for a task that is about to be made.
     fn claim(&self, id: &str) -> Outcome<Making<'_>> {
         self.calls.came();
-        let mut slots = self.slots();
+        let mut claimed = Ok(());
+        self.slots.send_modify(|slots| {
+            claimed = self.refuse(id, slots);
+            if claimed.is_ok() {
+                slots.insert(id.to_owned(), Slot::Making);
+            }
+        });
+        claimed.map(|()| Making { tasks: self, id: id.to_owned(), kept: false })
+    }
+
+    /// Whether a task can't be made.
+    fn refuse(&self, id: &str, slots: &Slots) -> Outcome<()> {
         if slots.contains_key(id) {
             return Err(Failure::already_exists(format_args!("task with id: '{id}'")));
         }
@@ -125,8 +137,28 @@ impl Tasks {
                 _ => return Err(self.no_sandbox()),
             }
         }
-        slots.insert(id.to_owned(), Slot::Making);
-        Ok(Making { tasks: self, id: id.to_owned(), kept: false })
+        Ok(())
+    }
+
+    fn set(&self, id: &str, slot: Option<Slot>) {
+        self.slots.send_modify(|slots| {
+            match slot {
+                Some(slot) => slots.insert(id.to_owned(), slot),
+                None => slots.remove(id),
+            };
+        });
+    }
+
+    /// Waits until for so long there has been no task, and none was being made.
+    pub(crate) async fn unused(&self, pause: Duration) {
+        let mut slots = self.slots.subscribe();
+        loop {
+            // The sender is ours.
+            let _ = slots.wait_for(Slots::is_empty).await;
+            if timeout(pause, slots.wait_for(|slots| !slots.is_empty())).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// The pod's sandbox is not there yet.
@@ -256,7 +288,7 @@ impl Tasks {
     pub(crate) async fn delete(&self, id: &str, exec: &str) -> Outcome<DeleteResponse> {
         let deleted = self.get(id)?.delete(exec).await?;
         if exec.is_empty() && self.settings.is_sandbox && id != self.settings.id {
-            self.slots().remove(id);
+            self.set(id, None);
         }
         Ok(deleted)
     }
@@ -286,14 +318,65 @@ struct Making<'a> {
 impl Making<'_> {
     fn done(mut self, task: &Arc<Task>) {
         self.kept = true;
-        self.tasks.slots().insert(self.id.clone(), Slot::There(Arc::clone(task)));
+        self.tasks.set(&self.id, Some(Slot::There(Arc::clone(task))));
     }
 }
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
         if !self.kept {
-            self.tasks.slots().remove(&self.id);
+            self.tasks.set(&self.id, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use compute::fake::FakeService;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::events::Publisher;
+
+    const PAUSE: Duration = Duration::from_secs(30);
+
+    fn tasks() -> Arc<Tasks> {
+        let settings = Settings {
+            id: "t1".into(),
+            namespace: "ns".into(),
+            is_sandbox: false,
+            options: Options::default(),
+            publisher: Publisher::new(None, "ns"),
+        };
+        Arc::new(Tasks::new(settings, Arc::new(FakeService::linux())))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shim_is_unused_while_no_task_is_made() {
+        let start = Instant::now();
+        tasks().unused(PAUSE).await;
+        assert_eq!(start.elapsed(), PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shim_is_used_while_a_task_is_made_or_there() {
+        let tasks = tasks();
+        let start = Instant::now();
+        let own = Arc::clone(&tasks);
+        let unused = tokio::spawn(async move { own.unused(PAUSE).await });
+        tokio::time::sleep(PAUSE / 2).await;
+        let making = tasks.claim("t1").expect("a free id");
+        tokio::time::sleep(PAUSE * 3).await;
+        // The making fails.
+        drop(making);
+        unused.await.expect("no panic");
+        assert_eq!(start.elapsed(), PAUSE / 2 + PAUSE * 4);
+
+        let making = tasks.claim("t1").expect("a free id");
+        let request = CreateTaskRequest { id: "t1".into(), ..CreateTaskRequest::default() };
+        let io = Request::default();
+        making.done(&tasks.task(&request, io, None, None, None));
+        let for_ever = tokio::time::timeout(PAUSE * 1000, tasks.unused(PAUSE)).await;
+        assert!(for_ever.is_err(), "a task that is there is given up");
     }
 }

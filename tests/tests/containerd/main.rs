@@ -1,6 +1,7 @@
 //! The machine's containerd runs its containers. The peer is containerd.
 #![cfg(target_os = "linux")]
 
+mod client;
 mod cri;
 mod harness;
 mod kills;

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use e2e::containerd::{Containerd, Event, Events, IMAGE, RUNHCS, Settings};
-use e2e::drive::Ran;
 use e2e::{Stage, machine, on_stage, programs, tools};
 
+use super::client::{Client, refusal, whole};
 use super::table::{RUNTIMES, Seen, Table};
 
 /// A case: what it is about, and what it does.
@@ -75,88 +75,6 @@ fn each_shim_does_what_the_other_does() {
         }
         table.finish("tasks.md", &EXPECTED);
     });
-}
-
-/// Calls containerd, and keeps what it saw.
-struct Client<'a> {
-    containerd: &'a mut Containerd,
-    runtime: &'static str,
-    seen: Seen,
-}
-
-impl Client<'_> {
-    fn saw(&mut self, what: &str, how: impl Into<String>) {
-        self.seen.push((what.to_owned(), how.into()));
-    }
-
-    fn call(&self, arguments: &[&str]) -> Ran {
-        self.containerd.call(arguments)
-    }
-
-    fn done(&self, arguments: &[&str]) -> String {
-        let ran = self.call(arguments);
-        let runtime = self.runtime;
-        assert_eq!(ran.code, 0, "{runtime} {arguments:?}: {ran:?}\n{}", self.containerd.log());
-        ran.out
-    }
-
-    /// A call that runs the container `c` to its end.
-    fn command(&self, flags: &[&str], command: &[&str]) -> Command {
-        let mut run = self.containerd.ctr(&["run", "--rm", "--runtime", self.runtime]);
-        run.args(flags).args([IMAGE, "c"]).args(command);
-        run
-    }
-
-    fn run(&self, flags: &[&str], script: &str) -> Ran {
-        tools::finish(self.command(flags, &["/bin/sh", "-c", script]))
-    }
-
-    /// Runs the container `c`, which stays.
-    fn detached(&self, command: &[&str]) {
-        let mut run = self.containerd.ctr(&["run", "--detach", "--runtime", self.runtime]);
-        run.arg("--fifo-dir").arg(self.containerd.fifos()).args([IMAGE, "c"]).args(command);
-        let ran = tools::finish(run);
-        assert_eq!(ran.code, 0, "{}: {ran:?}\n{}", self.runtime, self.containerd.log());
-    }
-
-    fn exec(&self, id: &str, script: &str) -> Ran {
-        self.call(&["task", "exec", "--exec-id", id, "c", "/bin/sh", "-c", script])
-    }
-
-    fn state(&self) -> String {
-        let list = self.done(&["task", "list"]);
-        let line = list.lines().find(|line| line.starts_with("c ")).unwrap_or("c 0 none");
-        line.split_whitespace().nth(2).unwrap_or_default().to_owned()
-    }
-
-    /// Ends the container `c`.
-    fn remove(&self) {
-        self.done(&["task", "delete", "--force", "c"]);
-        self.done(&["container", "delete", "c"]);
-    }
-
-    fn nothing_is_left(&self) {
-        let listed = ["task", "container"].map(|what| self.done(&[what, "list", "--quiet"]));
-        let left = self.containerd.left();
-        assert_eq!(listed, ["", ""], "{}", self.runtime);
-        assert!(left.is_empty(), "{}: {left:#?}\n{}", self.runtime, self.containerd.log());
-    }
-}
-
-/// All that a program did.
-fn whole(ran: &Ran) -> String {
-    format!("exit code {}, {:?}, {:?}", ran.code, ran.out, ran.err)
-}
-
-/// How a call was refused, as containerd's errors say it.
-fn refusal(ran: &Ran) -> String {
-    const KINDS: [&str; 5] =
-        ["not found", "already exists", "failed precondition", "not implemented", "invalid"];
-    if ran.code == 0 {
-        return format!("done: {:?} {:?}", ran.out, ran.err);
-    }
-    let kind = KINDS.into_iter().find(|kind| ran.err.contains(kind)).unwrap_or("another error");
-    format!("exit code {}: {kind}", ran.code)
 }
 
 fn runs_to_its_end(client: &mut Client<'_>) {
