@@ -105,7 +105,7 @@ impl ExtendedTask for Diag {
         _: &TtrpcContext,
         request: ComputeProcessorInfoRequest,
     ) -> ttrpc::Result<ComputeProcessorInfoResponse> {
-        self.tasks.get(&request.id)?;
+        self.tasks.get(&request.id).await?;
         Err(no_vm().into())
     }
 }

@@ -3,7 +3,7 @@
 //! An exec is *created*, *running* and *exited*, in this order. One that is killed
 //! before it was started is exited at once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -60,7 +60,8 @@ pub(crate) struct Exec {
     /// Its id in the task; that of the first one is the task's.
     pub(crate) id: Arc<str>,
     pub(crate) io: Request,
-    pub(crate) streams: Option<Streams>,
+    streams: OnceLock<Streams>,
+    input_ends: AtomicBool,
     /// Held by what takes the exec from one state to the next.
     pub(crate) turn: Mutex<()>,
     state: watch::Sender<State>,
@@ -79,14 +80,14 @@ impl Exec {
         task: &Arc<str>,
         id: Arc<str>,
         io: Request,
-        streams: Option<Streams>,
         parameters: Option<ProcessParameters>,
     ) -> Self {
         Self {
             task: Arc::clone(task),
             id,
             io,
-            streams,
+            streams: OnceLock::new(),
+            input_ends: AtomicBool::new(false),
             turn: Mutex::new(()),
             state: watch::Sender::new(State::Created),
             told: watch::Sender::new(None),
@@ -114,10 +115,25 @@ impl Exec {
         self.process.get()
     }
 
+    /// Connects with where containerd wants the streams.
+    pub(crate) async fn open_streams(&self) -> Outcome<()> {
+        let opened = Streams::open(&self.io).await.map_err(Failure::unknown)?;
+        let streams = self.streams.get_or_init(|| opened);
+        if self.input_ends.load(Ordering::Acquire) {
+            streams.close_stdin().await;
+        }
+        Ok(())
+    }
+
+    /// `None` before they are opened.
+    pub(crate) fn streams(&self) -> Option<&Streams> {
+        self.streams.get()
+    }
+
     /// The process is there. It is told what its streams are.
     pub(crate) async fn adopt(&self, process: Arc<dyn Process>) -> Outcome<()> {
         self.set_pid(process.pid());
-        if let Some(streams) = &self.streams {
+        if let Some(streams) = self.streams() {
             streams.attach(&process).await?;
         }
         // It is adopted once.
@@ -239,7 +255,8 @@ impl Exec {
 
     /// Ends its input.
     pub(crate) async fn close_stdin(&self) {
-        if let Some(streams) = &self.streams {
+        self.input_ends.store(true, Ordering::Release);
+        if let Some(streams) = self.streams() {
             streams.close_stdin().await;
         }
     }

@@ -76,7 +76,7 @@ fn own_pid() -> u32 {
 #[async_trait]
 impl Task for TaskService {
     async fn state(&self, _: &TtrpcContext, request: StateRequest) -> ttrpc::Result<StateResponse> {
-        Ok(self.tasks.get(&request.id)?.state(&request.exec_id)?)
+        Ok(self.tasks.get(&request.id).await?.state(&request.exec_id)?)
     }
 
     async fn create(
@@ -91,7 +91,7 @@ impl Task for TaskService {
     }
 
     async fn start(&self, _: &TtrpcContext, request: StartRequest) -> ttrpc::Result<StartResponse> {
-        let task = self.tasks.get(&request.id)?;
+        let task = self.tasks.get(&request.id).await?;
         let StartRequest { id, exec_id, .. } = request;
         let exec = exec_id.clone();
         let pid = whole("Start", &id, &exec, async move { task.start(&exec_id).await }).await?;
@@ -110,18 +110,18 @@ impl Task for TaskService {
     }
 
     async fn pids(&self, _: &TtrpcContext, request: PidsRequest) -> ttrpc::Result<PidsResponse> {
-        let processes = self.tasks.get(&request.id)?.pids().await?;
+        let processes = self.tasks.get(&request.id).await?.pids().await?;
         Ok(PidsResponse { processes, ..PidsResponse::default() })
     }
 
     async fn pause(&self, _: &TtrpcContext, request: PauseRequest) -> ttrpc::Result<Empty> {
-        let task = self.tasks.get(&request.id).map_err(|_| Failure::not_implemented())?;
+        let task = self.tasks.get(&request.id).await.map_err(|_| Failure::not_implemented())?;
         whole("Pause", &request.id, "", async move { task.pause().await }).await?;
         Ok(Empty::new())
     }
 
     async fn resume(&self, _: &TtrpcContext, request: ResumeRequest) -> ttrpc::Result<Empty> {
-        let task = self.tasks.get(&request.id).map_err(|_| Failure::not_implemented())?;
+        let task = self.tasks.get(&request.id).await.map_err(|_| Failure::not_implemented())?;
         whole("Resume", &request.id, "", async move { task.resume().await }).await?;
         Ok(Empty::new())
     }
@@ -151,13 +151,13 @@ impl Task for TaskService {
         _: &TtrpcContext,
         request: ResizePtyRequest,
     ) -> ttrpc::Result<Empty> {
-        let exec = self.tasks.get(&request.id)?.exec(&request.exec_id)?;
+        let exec = self.tasks.get(&request.id).await?.exec(&request.exec_id)?;
         exec.resize(request.width, request.height).await?;
         Ok(Empty::new())
     }
 
     async fn close_io(&self, _: &TtrpcContext, request: CloseIORequest) -> ttrpc::Result<Empty> {
-        let exec = self.tasks.get(&request.id)?.exec(&request.exec_id)?;
+        let exec = self.tasks.get(&request.id).await?.exec(&request.exec_id)?;
         if request.stdin {
             let close = async move {
                 exec.close_stdin().await;
@@ -176,13 +176,13 @@ impl Task for TaskService {
             ))
             .into());
         };
-        let task = self.tasks.get(&request.id)?;
+        let task = self.tasks.get(&request.id).await?;
         whole("Update", &request.id, "", async move { task.update(&resources).await }).await?;
         Ok(Empty::new())
     }
 
     async fn wait(&self, _: &TtrpcContext, request: WaitRequest) -> ttrpc::Result<WaitResponse> {
-        let exit = self.tasks.get(&request.id)?.exec(&request.exec_id)?.wait().await;
+        let exit = self.tasks.get(&request.id).await?.exec(&request.exec_id)?.wait().await;
         Ok(WaitResponse {
             exit_status: exit.status,
             exited_at: Some(timestamp(Some(exit.at))).into(),
@@ -191,7 +191,7 @@ impl Task for TaskService {
     }
 
     async fn stats(&self, _: &TtrpcContext, request: StatsRequest) -> ttrpc::Result<StatsResponse> {
-        let stats = self.tasks.get(&request.id)?.stats().await?;
+        let stats = self.tasks.get(&request.id).await?.stats().await?;
         Ok(StatsResponse { stats: Some(stats).into(), ..StatsResponse::default() })
     }
 
@@ -202,7 +202,7 @@ impl Task for TaskService {
         _: &TtrpcContext,
         request: ConnectRequest,
     ) -> ttrpc::Result<ConnectResponse> {
-        let task = self.tasks.get(&request.id).ok().filter(|task| task.body.is_some());
+        let task = self.tasks.find(&request.id).filter(|task| task.body.is_some());
         let task_pid = task.map(|task| task.init.pid()).filter(|pid| *pid != 0);
         Ok(ConnectResponse {
             shim_pid: own_pid(),

@@ -1,6 +1,8 @@
 //! A task: a container with its first process and those that were added to it.
 
 mod lifecycle;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +24,7 @@ use shim_protos::task::{ExecProcessRequest, ProcessInfo, StateResponse};
 use crate::events::Publisher;
 use crate::exec::{Exec, State};
 use crate::failure::{Failure, Outcome};
-use crate::io::{Request, Streams};
+use crate::io::Request;
 use crate::make::Container;
 use crate::rootfs::Rootfs;
 use crate::{processes, stats, update};
@@ -90,7 +92,7 @@ impl Task {
     }
 
     /// Adds a process, which is started later.
-    pub(crate) async fn add(
+    pub(crate) fn add(
         &self,
         request: &ExecProcessRequest,
         namespace: &str,
@@ -116,8 +118,7 @@ impl Task {
             retry,
         };
         io.check()?;
-        let streams = Streams::open(&io).await.map_err(Failure::unknown)?;
-        let exec = Exec::new(&self.id, id.as_str().into(), io, Some(streams), Some(parameters));
+        let exec = Exec::new(&self.id, id.as_str().into(), io, Some(parameters));
         {
             let mut execs = self.execs();
             if execs.contains_key(id) {

@@ -1,6 +1,9 @@
 //! The tasks of one shim: a container of its own, or a pod's sandbox with the
 //! containers in it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +22,7 @@ use tokio::time::timeout;
 use crate::Settings;
 use crate::exec::{Exec, State};
 use crate::failure::{Failure, Outcome};
-use crate::io::{Request, Streams};
+use crate::io::Request;
 use crate::job;
 use crate::make::{self, JobPlan, LinuxPlan, Plan};
 use crate::rest::Calls;
@@ -56,11 +59,25 @@ impl Tasks {
         }
     }
 
-    pub(crate) fn get(&self, id: &str) -> Outcome<Arc<Task>> {
+    /// A task, once it is made: a containerd that was restarted meanwhile takes one that it
+    /// does not find for none, and removes its container.
+    pub(crate) async fn get(&self, id: &str) -> Outcome<Arc<Task>> {
         self.calls.came();
-        match self.slots.borrow().get(id) {
+        let mut slots = self.slots.subscribe();
+        let made = slots.wait_for(|slots| !matches!(slots.get(id), Some(Slot::Making))).await;
+        // The sender is ours.
+        match made.as_ref().ok().and_then(|slots| slots.get(id)) {
             Some(Slot::There(task)) => Ok(Arc::clone(task)),
             _ => Err(Failure::no_task(id)),
+        }
+    }
+
+    /// A task that is made.
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Task>> {
+        self.calls.came();
+        match self.slots.borrow().get(id) {
+            Some(Slot::There(task)) => Some(Arc::clone(task)),
+            _ => None,
         }
     }
 
@@ -187,7 +204,7 @@ impl Tasks {
         };
         io.check()?;
         match plan {
-            Plan::Sandbox => Ok(self.task(request, io, None, None, None)),
+            Plan::Sandbox => Ok(self.task(request, first(io, None), None)),
             Plan::Linux(plan) => self.make_linux(request, io, *plan).await,
             Plan::Job(plan) => self.make_job(request, io, *plan).await,
         }
@@ -203,16 +220,7 @@ impl Tasks {
         }
     }
 
-    fn task(
-        &self,
-        request: &CreateTaskRequest,
-        io: Request,
-        streams: Option<Streams>,
-        first: Option<ProcessParameters>,
-        body: Option<Body>,
-    ) -> Arc<Task> {
-        let id: Arc<str> = request.id.as_str().into();
-        let init = Exec::new(&id, Arc::clone(&id), io, streams, first);
+    fn task(&self, request: &CreateTaskRequest, init: Exec, body: Option<Body>) -> Arc<Task> {
         Task::new(request.bundle.clone(), init, body, self.settings.publisher.clone())
     }
 
@@ -224,7 +232,8 @@ impl Tasks {
         plan: LinuxPlan,
     ) -> Outcome<Arc<Task>> {
         let id: SystemId = request.id.parse().map_err(Failure::invalid_argument)?;
-        let streams = Streams::open(&io).await.map_err(Failure::unknown)?;
+        let init = first(io, None);
+        init.open_streams().await?;
         let rootfs = Rootfs::mount(&request.rootfs, &plan.root).map_err(Failure::unknown)?;
         let system = match self.service.create(&id, &plan.document).await {
             Ok(system) => system,
@@ -236,7 +245,7 @@ impl Tasks {
             }
         };
         let body = Body { system, rootfs, container: plan.container };
-        let task = self.task(request, io, Some(streams), None, Some(body));
+        let task = self.task(request, init, Some(body));
         if let Some(body) = &task.body
             && let Err(failure) = task.make_process(body, &task.init).await
         {
@@ -254,25 +263,26 @@ impl Tasks {
         plan: JobPlan,
     ) -> Outcome<Arc<Task>> {
         let id: SystemId = request.id.parse().map_err(Failure::invalid_argument)?;
-        let streams = Streams::open(&io).await.map_err(Failure::unknown)?;
+        let init = first(io, Some(plan.first));
+        init.open_streams().await?;
         let system = job::create(&id, &plan.spec).await?;
         let body = Body { system, rootfs: None, container: plan.container };
-        Ok(self.task(request, io, Some(streams), Some(plan.first), Some(body)))
+        Ok(self.task(request, init, Some(body)))
     }
 
     pub(crate) async fn exec(&self, request: &ExecProcessRequest) -> Outcome<()> {
-        let task = self.get(&request.id)?;
+        let task = self.get(&request.id).await?;
         if request.terminal && !request.stderr.is_empty() {
             return Err(Failure::failed_precondition("if using terminal, stderr must be empty"));
         }
         let retry = retry(&self.settings.options);
-        task.add(request, &self.settings.namespace, retry).await
+        task.add(request, &self.settings.namespace, retry)
     }
 
     /// Signals a process, all of a task, or with `all` all tasks of a pod.
     pub(crate) async fn kill(&self, id: &str, exec: &str, signal: u32, all: bool) -> Outcome<()> {
         let is_sandbox = self.settings.is_sandbox;
-        let task = match self.get(id) {
+        let task = match self.get(id).await {
             Err(_) if is_sandbox && id == self.settings.id => return Err(self.no_sandbox()),
             task => task?,
         };
@@ -286,7 +296,7 @@ impl Tasks {
     }
 
     pub(crate) async fn delete(&self, id: &str, exec: &str) -> Outcome<DeleteResponse> {
-        let deleted = self.get(id)?.delete(exec).await?;
+        let deleted = self.get(id).await?.delete(exec).await?;
         if exec.is_empty() && self.settings.is_sandbox && id != self.settings.id {
             self.set(id, None);
         }
@@ -301,6 +311,12 @@ impl Tasks {
             join_all(tasks.iter().map(|task| task.end())).await;
         }
     }
+}
+
+/// The first process of a task, which has the task's id.
+fn first(io: Request, parameters: Option<ProcessParameters>) -> Exec {
+    let id: Arc<str> = io.container.as_str().into();
+    Exec::new(&id, Arc::clone(&id), io, parameters)
 }
 
 /// How long the far ends of streams are tried to be reached.
@@ -327,56 +343,5 @@ impl Drop for Making<'_> {
         if !self.kept {
             self.tasks.set(&self.id, None);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use compute::fake::FakeService;
-    use tokio::time::Instant;
-
-    use super::*;
-    use crate::events::Publisher;
-
-    const PAUSE: Duration = Duration::from_secs(30);
-
-    fn tasks() -> Arc<Tasks> {
-        let settings = Settings {
-            id: "t1".into(),
-            namespace: "ns".into(),
-            is_sandbox: false,
-            options: Options::default(),
-            publisher: Publisher::new(None, "ns"),
-        };
-        Arc::new(Tasks::new(settings, Arc::new(FakeService::linux())))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_shim_is_unused_while_no_task_is_made() {
-        let start = Instant::now();
-        tasks().unused(PAUSE).await;
-        assert_eq!(start.elapsed(), PAUSE);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_shim_is_used_while_a_task_is_made_or_there() {
-        let tasks = tasks();
-        let start = Instant::now();
-        let own = Arc::clone(&tasks);
-        let unused = tokio::spawn(async move { own.unused(PAUSE).await });
-        tokio::time::sleep(PAUSE / 2).await;
-        let making = tasks.claim("t1").expect("a free id");
-        tokio::time::sleep(PAUSE * 3).await;
-        // The making fails.
-        drop(making);
-        unused.await.expect("no panic");
-        assert_eq!(start.elapsed(), PAUSE / 2 + PAUSE * 4);
-
-        let making = tasks.claim("t1").expect("a free id");
-        let request = CreateTaskRequest { id: "t1".into(), ..CreateTaskRequest::default() };
-        let io = Request::default();
-        making.done(&tasks.task(&request, io, None, None, None));
-        let for_ever = tokio::time::timeout(PAUSE * 1000, tasks.unused(PAUSE)).await;
-        assert!(for_ever.is_err(), "a task that is there is given up");
     }
 }

@@ -66,6 +66,9 @@ impl Task {
         if self.init.state() != State::Running {
             return Err(self.init.invalid_state_of("", "exec"));
         }
+        // Not before: a client whose containerd is killed meanwhile waits until whoever
+        // opened them closes them, for ever where nobody starts or removes the exec.
+        exec.open_streams().await?;
         self.make_process(body, exec).await
     }
 
@@ -76,7 +79,7 @@ impl Task {
         exec: &Arc<Exec>,
     ) -> Outcome<()> {
         let mut parameters = exec.parameters.clone().unwrap_or_default();
-        let source = match &exec.streams {
+        let source = match exec.streams() {
             Some(streams) => {
                 let [stdin, stdout, stderr] = streams.wanted();
                 parameters.create_std_in_pipe = stdin;
@@ -119,7 +122,7 @@ impl Task {
         if Arc::ptr_eq(exec, &self.init) {
             self.clean_up().await;
         }
-        if let Some(streams) = &exec.streams {
+        if let Some(streams) = exec.streams() {
             streams.finish().await;
         }
         exec.tell(exit, &self.publisher);
