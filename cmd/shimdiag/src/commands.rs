@@ -42,12 +42,20 @@ pub(crate) fn within() -> Context {
 }
 
 async fn list(asked: &List) -> Result<()> {
-    let shims = shims::all()?;
+    let mut shims = shims::all()?;
     let mut pids = Vec::new();
     if asked.pids {
-        for shim in &shims {
-            pids.push(pid(shim).await.with_context(|| format!("asking {}", shim.name))?);
+        let mut asked = Vec::new();
+        for shim in shims {
+            match pid(&shim).await {
+                Ok(pid) => pids.push(pid),
+                // It has ended since.
+                Err(_) if !shims::all()?.contains(&shim) => continue,
+                Err(error) => return Err(error.context(format!("asking {}", shim.name))),
+            }
+            asked.push(shim);
         }
+        shims = asked;
     }
     let mut text = String::new();
     if asked.json {

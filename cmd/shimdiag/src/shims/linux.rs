@@ -25,7 +25,8 @@ pub(super) fn find() -> Result<Vec<Shim>> {
         let entry = entry.context("listing the processes")?;
         // Most have no such file, and one may have ended by now.
         let Ok(line) = fs::read(entry.path().join("cmdline")) else { continue };
-        shims.extend(shim_of(&line));
+        // One that has not begun to listen, or that is about to end, has no socket.
+        shims.extend(shim_of(&line).filter(|shim| Path::new(&shim.address).exists()));
     }
     Ok(shims)
 }

@@ -6,15 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use compute::fake::FakeService;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use shim_protos::protobuf::well_known_types::any::Any;
-use shim_protos::runhcs::Options;
 use shim_protos::task::{CreateTaskRequest, ExecProcessRequest};
 
-use crate::Settings;
-use crate::events::Publisher;
 use crate::tasks::Tasks;
+use crate::tasks::tests::tasks;
 
 const CONFIG: &str = r#"{
     "ociVersion": "1.0.2", "linux": {}, "root": {"path": "rootfs"},
@@ -24,16 +21,9 @@ const CONFIG: &str = r#"{
 const PROCESS: &[u8] = br#"{"args": ["/bin/true"], "cwd": "/", "user": {"uid": 0, "gid": 0}}"#;
 
 /// A task that runs.
-async fn running(bundle: &Path) -> Tasks {
+async fn running(bundle: &Path) -> Arc<Tasks> {
     std::fs::write(bundle.join("config.json"), CONFIG).expect("a config");
-    let settings = Settings {
-        id: "t1".into(),
-        namespace: "ns".into(),
-        is_sandbox: false,
-        options: Options::default(),
-        publisher: Publisher::new(None, "ns"),
-    };
-    let tasks = Tasks::new(settings, Arc::new(FakeService::linux()));
+    let tasks = tasks();
     let bundle = bundle.to_str().expect("a path").to_owned();
     let create = CreateTaskRequest { id: "t1".into(), bundle, ..CreateTaskRequest::default() };
     tasks.create(&create).await.expect("a task");
@@ -53,19 +43,22 @@ fn is_read(path: &str) -> bool {
     File::options().write(true).custom_flags(flags).open(path).is_ok()
 }
 
+fn exec_request() -> ExecProcessRequest {
+    let spec = Any { value: PROCESS.to_vec(), ..Any::default() };
+    ExecProcessRequest {
+        id: "t1".into(),
+        exec_id: "e".into(),
+        spec: Some(spec).into(),
+        ..ExecProcessRequest::default()
+    }
+}
+
 #[tokio::test]
 async fn the_streams_of_an_exec_are_held_from_its_start_to_its_removal() {
     let folder = tempfile::tempdir().expect("a folder");
     let tasks = running(folder.path()).await;
     let stdout = fifo(folder.path(), "stdout");
-    let spec = Any { value: PROCESS.to_vec(), ..Any::default() };
-    let request = |stdout: &str| ExecProcessRequest {
-        id: "t1".into(),
-        exec_id: "e".into(),
-        stdout: stdout.to_owned(),
-        spec: Some(spec.clone()).into(),
-        ..ExecProcessRequest::default()
-    };
+    let request = |stdout: &str| ExecProcessRequest { stdout: stdout.into(), ..exec_request() };
     tasks.exec(&request(&stdout)).await.expect("an exec");
     // Its client may lose its containerd now, and waits for who holds this.
     assert!(!is_read(&stdout));
@@ -88,14 +81,7 @@ async fn an_input_that_is_closed_before_its_exec_starts_is_at_its_end() {
     let folder = tempfile::tempdir().expect("a folder");
     let tasks = running(folder.path()).await;
     let stdin = fifo(folder.path(), "stdin");
-    let spec = Any { value: PROCESS.to_vec(), ..Any::default() };
-    let request = ExecProcessRequest {
-        id: "t1".into(),
-        exec_id: "e".into(),
-        stdin: stdin.clone(),
-        spec: Some(spec).into(),
-        ..ExecProcessRequest::default()
-    };
+    let request = ExecProcessRequest { stdin: stdin.clone(), ..exec_request() };
     tasks.exec(&request).await.expect("an exec");
     let task = tasks.get("t1").await.expect("a task");
     let exec = task.exec("e").expect("an exec");

@@ -8,7 +8,8 @@ use crate::events::Publisher;
 
 const PAUSE: Duration = Duration::from_secs(30);
 
-fn tasks() -> Arc<Tasks> {
+/// None yet, of a shim for the container `t1`.
+pub(crate) fn tasks() -> Arc<Tasks> {
     let settings = Settings {
         id: "t1".into(),
         namespace: "ns".into(),
