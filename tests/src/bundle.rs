@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use compute::Document;
+use hcs_schema::schema2::{ComputeSystem, Version};
 use serde_json::{Value, json};
 
 use crate::{Stage, rootfs};
@@ -32,6 +34,20 @@ impl Bundle {
             rootfs::build(&path.join("rootfs")).expect("a root file system");
         }
         Self { path, config }
+    }
+
+    /// The document of a compute system that is a container of this bundle.
+    pub fn document(&self) -> Document {
+        Document::from(ComputeSystem {
+            owner: "e2e".into(),
+            schema_version: Some(Version::V21),
+            hosted_system: Some(json!({
+                "SchemaVersion": Version::V21,
+                "OciBundlePath": self.path,
+                "OciSpecification": self.config,
+            })),
+            ..ComputeSystem::default()
+        })
     }
 
     /// Its root file system.

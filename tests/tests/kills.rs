@@ -5,10 +5,12 @@
 //! is printed.
 #![cfg(target_os = "linux")]
 
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use compute::ComputeService;
+use e2e::bundle::Bundle;
 use e2e::drive::{self, document, finish, sh, until, within};
 use e2e::leaks::Leaks;
 use e2e::random::Random;
@@ -59,7 +61,14 @@ fn kill(pid: u32) {
 
 /// The pid in the record of a system.
 fn recorded(stage: &Stage, name: &str, what: &str) -> Option<u32> {
-    let path = stage.roots().state.join("systems").join(stage.name(name)).join("record.json");
+    in_record(&record_of(stage, name), what)
+}
+
+fn record_of(stage: &Stage, name: &str) -> PathBuf {
+    stage.roots().state.join("systems").join(stage.name(name)).join("record.json")
+}
+
+fn in_record(path: &Path, what: &str) -> Option<u32> {
     let record: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     let pid = record.pointer(what)?.as_u64()?;
     u32::try_from(pid).ok()
@@ -223,5 +232,56 @@ fn a_killed_first_process_ends_its_system() {
         within(process.wait()).await.expect("wait");
         assert_eq!(process.exit_code().await, Ok(137));
         system.close().await.expect("close");
+    });
+}
+
+/// A group of a path that the spec names stayed for ever where the worker died between making
+/// it and writing that down, and the folder of a system that was never made stayed.
+#[test]
+fn a_worker_that_dies_before_its_system_is_made_leaves_nothing() {
+    on_stage("a_worker_that_dies_before_its_system_is_made_leaves_nothing", async |stage| {
+        let bundle = Bundle::new(stage, "b").sh("exec sleep 1000");
+        let document = bundle.document();
+        let host = stage.host();
+        let mut failed = 0;
+        for number in 0..60_u64 {
+            let name = format!("k{number}");
+            let (id, after) = (stage.id(&name), Duration::from_micros(number * 50));
+            let making = host.create(&id, &document);
+            let killing = tokio::task::spawn_blocking({
+                let record = record_of(stage, &name);
+                move || {
+                    let deadline = Instant::now() + drive::LIMIT;
+                    let pid = loop {
+                        if let Some(pid) = in_record(&record, "/worker") {
+                            break pid;
+                        }
+                        assert!(Instant::now() < deadline, "no worker");
+                    };
+                    std::thread::sleep(after);
+                    kill(pid);
+                }
+            });
+            let (made, killed) = tokio::join!(making, killing);
+            killed.expect("a worker");
+            match made {
+                Err(error) => {
+                    failed += 1;
+                    let lost = [compute::error::Named::UnexpectedProcessAbort];
+                    assert!(compute::error::is_any(&error, &lost), "{error}");
+                }
+                Ok(system) => system.terminate().await.expect("terminate"),
+            }
+            let deadline = Instant::now() + drive::LIMIT;
+            loop {
+                let leaks = Leaks::find(stage.path(), stage.tag());
+                if leaks.is_empty() {
+                    break;
+                }
+                assert!(Instant::now() < deadline, "{number}, after {after:?}: {leaks:#?}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert!(failed > 0, "each was made before its worker died");
     });
 }

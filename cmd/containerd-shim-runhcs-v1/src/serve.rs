@@ -21,11 +21,14 @@ use crate::{panic_record, platform};
 /// Names containerd's address for events in our environment.
 const EVENTS_ADDRESS: &str = "TTRPC_ADDRESS";
 
-/// How long calls under way, events and log lines may take when the shim ends.
+/// How long calls under way and events may take when the shim ends.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The same where it is to end at once: for the answer to who asked for it.
 const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// How long a collector may take to hear the rest: what OTLP gives it by default.
+const TELLING: Duration = Duration::from_secs(10);
 
 /// How long no call comes before the shim takes itself for resting.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -61,7 +64,7 @@ pub(crate) fn run(globals: &Globals, serve: &Serve) -> anyhow::Result<()> {
             tracing::error!(error = format!("{error:#}"), "the shim ends");
         }
         if let Ok(Some(telemetry)) = telemetry {
-            telemetry.end(GRACE).await;
+            telemetry.end(TELLING).await;
         }
         if let Some(queue) = queue {
             queue.drain(AT_ONCE).await;

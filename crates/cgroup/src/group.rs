@@ -168,6 +168,19 @@ impl Group {
         outcome
     }
 
+    /// Removes the group and the groups inside it if no process is in them, as
+    /// [`Group::create`] does before it makes one of the same path anew.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when there is one, [`Error::Permission`], [`Error::Io`].
+    pub fn remove_remnant(&self) -> Result<(), Error> {
+        for place in &self.places {
+            place.clear_remnant()?;
+            place.prune();
+        }
+        Ok(())
+    }
+
     fn make_counting(&self) -> Result<(), Error> {
         for place in self.places.iter().filter(|place| place.directory.unified) {
             place.make()?;

@@ -102,7 +102,8 @@ impl Place {
         }
     }
 
-    fn clear_remnant(&self) -> Result<(), Error> {
+    /// Removes a group that holds no process.
+    pub(crate) fn clear_remnant(&self) -> Result<(), Error> {
         let path = &self.directory.path;
         let dir = match Dir::open(path) {
             Ok(dir) => dir,

@@ -31,6 +31,9 @@ pub(crate) fn settle(locked: &Locked, record: &mut Record) -> io::Result<()> {
     if let Some(paths) = record.cgroup.take() {
         remove_group(&paths)?;
     }
+    if let Some(paths) = record.announced_cgroup.take() {
+        remove_announced(&paths)?;
+    }
     locked.close_socket();
     if record.exit.is_none() {
         record.exit = Some(Exit {
@@ -96,6 +99,14 @@ fn open_process(init: &InitRecord) -> Option<OwnedFd> {
 fn remove_group(paths: &cgroup::Record) -> io::Result<()> {
     let group = cgroup::Group::open(paths);
     group.kill().and_then(|()| group.remove()).map_err(io::Error::other)
+}
+
+/// Removes a group that may not have been made: another container's stays.
+fn remove_announced(paths: &cgroup::Record) -> io::Result<()> {
+    match cgroup::Group::open(paths).remove_remnant() {
+        Ok(()) | Err(cgroup::Error::InUse { .. }) => Ok(()),
+        Err(error) => Err(io::Error::other(error)),
+    }
 }
 
 /// Removes a writable layer. An overlay leaves a work folder without any

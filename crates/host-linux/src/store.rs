@@ -38,6 +38,10 @@ pub(crate) struct Record {
     pub init: Option<InitRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<cgroup::Record>,
+    /// A control group that is about to be made at a path that the spec names. Until
+    /// it is, processes in it would be another container's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced_cgroup: Option<cgroup::Record>,
     /// A writable layer that belongs to the system and goes with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scratch: Option<PathBuf>,

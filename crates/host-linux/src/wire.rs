@@ -50,6 +50,8 @@ pub(crate) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Create {
     pub id: String,
+    /// Tells this system from earlier and later ones of its id.
+    pub runtime_id: String,
     pub roots: crate::Roots,
     pub document: serde_json::Value,
 }
@@ -174,6 +176,7 @@ impl Reply {
 /// The answer to `Create` and `Open`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Opened {
+    pub runtime_id: String,
     pub oci: bool,
     pub owner: String,
     /// How the system ended, where it has.

@@ -4,7 +4,7 @@ use compute::{ComputeService, ComputeSystem, StdioSource};
 use e2e::bundle::Bundle;
 use e2e::drive::{end, finish, run, sh, until};
 use e2e::{Stage, on_stage};
-use hcs_schema::schema2::{self, ProcessParameters};
+use hcs_schema::schema2::ProcessParameters;
 use serde_json::{Value, json};
 
 /// A system of a bundle with these resources, whose first process waits.
@@ -13,16 +13,7 @@ async fn started(stage: &Stage, resources: &Value) -> Box<dyn ComputeSystem> {
     for (name, value) in resources.as_object().into_iter().flatten() {
         bundle = bundle.set(&format!("/linux/resources/{name}"), value.clone());
     }
-    let document = schema2::ComputeSystem {
-        schema_version: Some(schema2::Version::V21),
-        hosted_system: Some(json!({
-            "SchemaVersion": {"Major": 2, "Minor": 1},
-            "OciBundlePath": bundle.path,
-            "OciSpecification": bundle.config,
-        })),
-        ..Default::default()
-    };
-    let system = stage.host().create(&stage.id("a"), &document.into()).await;
+    let system = stage.host().create(&stage.id("a"), &bundle.document()).await;
     let system = system.unwrap_or_else(|error| panic!("create: {error:#}"));
     let first = system.create_process(&ProcessParameters::default(), StdioSource::Pipes).await;
     first.unwrap_or_else(|error| panic!("the spec's process: {error:#}"));

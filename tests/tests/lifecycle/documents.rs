@@ -272,17 +272,7 @@ fn a_schema_1_document_makes_the_same() {
 fn an_oci_bundle_runs_as_a_hosted_system() {
     on_stage("an_oci_bundle_runs_as_a_hosted_system", async |stage| {
         let bundle = e2e::bundle::Bundle::new(stage, "b").sh("echo from the bundle; exit 5");
-        let document = schema2::ComputeSystem {
-            owner: "e2e".into(),
-            schema_version: Some(schema2::Version::V21),
-            hosted_system: Some(serde_json::json!({
-                "SchemaVersion": {"Major": 2, "Minor": 1},
-                "OciBundlePath": bundle.path,
-                "OciSpecification": bundle.config,
-            })),
-            ..Default::default()
-        };
-        let system = stage.host().create(&stage.id("a"), &document.into()).await.expect("create");
+        let system = stage.host().create(&stage.id("a"), &bundle.document()).await.expect("create");
         assert!(system.is_oci());
         let own = schema2::ProcessParameters { create_std_out_pipe: true, ..Default::default() };
         let process =

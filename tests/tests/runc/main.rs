@@ -12,7 +12,7 @@ use e2e::bundle::Bundle;
 use e2e::drive::{self, Ran};
 use e2e::oci::Runtime;
 use e2e::{Stage, machine, on_stage};
-use hcs_schema::schema2::{self, ProcessParameters};
+use hcs_schema::schema2::ProcessParameters;
 use serde_json::{Value, json};
 
 use report::Report;
@@ -20,18 +20,8 @@ use report::Report;
 /// Runs the bundle as a compute system from a document; with a second process
 /// instead of the first where one is given.
 async fn by_document(stage: &Stage, bundle: &Bundle, second: Option<&Value>) -> Ran {
-    let document = schema2::ComputeSystem {
-        owner: "e2e".into(),
-        schema_version: Some(schema2::Version::V21),
-        hosted_system: Some(json!({
-            "SchemaVersion": {"Major": 2, "Minor": 1},
-            "OciBundlePath": bundle.path,
-            "OciSpecification": bundle.config,
-        })),
-        ..Default::default()
-    };
     let host = stage.host();
-    let system = host.create(&stage.id("document"), &document.into()).await;
+    let system = host.create(&stage.id("document"), &bundle.document()).await;
     let system = system.unwrap_or_else(|error| panic!("create: {error:#}"));
     let mut own = ProcessParameters {
         create_std_out_pipe: true,

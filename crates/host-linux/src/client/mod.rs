@@ -100,6 +100,13 @@ impl LinuxHost {
         }
     }
 
+    /// Removes what is left of a creation whose worker has gone.
+    async fn undo(&self, id: &SystemId, runtime_id: &str) {
+        if let Err(error) = remains::remove(&self.roots, id, runtime_id).await {
+            tracing::warn!(%id, %error, "a system that could not be made could not be removed");
+        }
+    }
+
     /// The record of each system, those of dead workers settled.
     fn records(&self) -> Result<Vec<Record>> {
         let failed = |error: io::Error| {
@@ -135,17 +142,30 @@ impl ComputeService for LinuxHost {
         let document = document.to_json().map_err(|error| {
             failure(CREATE, id.as_str(), SystemCode::ERR_VMCOMPUTE_INVALID_JSON, error.to_string())
         })?;
-        let create = Create { id: id.to_string(), roots: self.roots.clone(), document };
+        let runtime_id = uuid::Uuid::new_v4().to_string();
+        let create = Create {
+            id: id.to_string(),
+            runtime_id: runtime_id.clone(),
+            roots: self.roots.clone(),
+            document,
+        };
         let socket = spawn::worker().await.map_err(|error| error.into_error(CREATE, id))?;
         let connection = Connection::new(socket, self.roots.clone(), id.clone())
             .map_err(|error| io_failure(CREATE, id.as_str(), "connecting to the worker", &error))?;
         let limit = self.timeouts.system_create;
         let call = connection.call::<Opened>(CREATE, Request::Create(Box::new(create)));
         let opened = match tokio::time::timeout(limit, call).await {
-            Ok(opened) => opened?,
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => {
+                if connection::is_lost(&error) {
+                    self.undo(id, &runtime_id).await;
+                }
+                return Err(error);
+            }
             Err(_) => {
                 drop(connection);
-                spawn::kill_worker(&self.roots, id);
+                spawn::kill_worker(&self.roots, id, &runtime_id);
+                self.undo(id, &runtime_id).await;
                 return Err(Error::system(CREATE, id.as_str(), compute::error::Named::Timeout)
                     .with_hint(
                         "HCSSHIM_TIMEOUT_SYSTEMCREATE sets how many seconds a creation may take",

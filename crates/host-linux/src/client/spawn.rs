@@ -11,9 +11,9 @@ use compute::{Error, SystemId};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+use crate::Roots;
 use crate::failure::failure;
 use crate::store::{self, Look};
-use crate::{Roots, reclaim};
 
 /// The program of a worker.
 const PROGRAM: &str = "hcs-worker";
@@ -108,11 +108,11 @@ fn find() -> Result<PathBuf, SpawnError> {
     }
 }
 
-/// Ends the worker of a system that has not been made in time, and frees what
-/// it had made.
-pub(super) fn kill_worker(roots: &Roots, id: &SystemId) {
+/// Ends the worker of a system that has not been made in time.
+pub(super) fn kill_worker(roots: &Roots, id: &SystemId, runtime_id: &str) {
     let record = store::read(&roots.systems().join(id.as_str()));
     if let Ok(record) = record
+        && record.runtime_id == runtime_id
         && let Some(pid) = Pid::from_raw(record.worker.cast_signed())
         && let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty())
         // Its lock is held while it lives, so the pid is still the worker's.
@@ -122,12 +122,5 @@ pub(super) fn kill_worker(roots: &Roots, id: &SystemId) {
         let mut poll = [rustix::event::PollFd::new(&pidfd, rustix::event::PollFlags::IN)];
         let limit = rustix::time::Timespec { tv_sec: 5, tv_nsec: 0 };
         let _ = rustix::event::poll(&mut poll, Some(&limit));
-    }
-    if let Ok(Look::Dead(locked, mut record)) = store::look(roots, id) {
-        let freed =
-            reclaim::settle(&locked, &mut record).and_then(|()| reclaim::bury(locked, &record));
-        if let Err(error) = freed {
-            tracing::warn!(%id, %error, "a system that was not made in time could not be removed");
-        }
     }
 }

@@ -14,9 +14,9 @@ use hcs_schema::schema2::{
 };
 
 use super::connection::system_exit;
+use crate::Roots;
 use crate::failure::io_failure;
-use crate::store::{Look, Record};
-use crate::{Roots, reclaim};
+use crate::store::Record;
 
 /// What remains of a compute system after its end: how it ended, and the exit
 /// code of its first process. [`ComputeSystem::terminate`] removes it.
@@ -82,19 +82,9 @@ impl ComputeSystem for StoppedSystem {
     async fn terminate(&self) -> Result<()> {
         use compute::operation::TERMINATE;
         self.check_open(TERMINATE)?;
-        let removed = match super::remains::look(&self.roots, &self.id).await {
-            // Another system has the id by now; this one is gone.
-            Ok(Look::Dead(_, record)) if record.runtime_id != self.record.runtime_id => Ok(()),
-            Ok(Look::Dead(locked, mut record)) => {
-                reclaim::settle(&locked, &mut record).and_then(|()| reclaim::bury(locked, &record))
-            }
-            // A worker that lives is another system's.
-            Ok(Look::Missing | Look::Alive(_)) => Ok(()),
-            Err(error) => Err(error),
-        };
-        removed.map_err(|error| {
-            io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error)
-        })
+        super::remains::remove(&self.roots, &self.id, &self.record.runtime_id).await.map_err(
+            |error| io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error),
+        )
     }
 
     async fn wait(&self) -> Result<SystemExit> {

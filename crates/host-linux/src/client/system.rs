@@ -19,12 +19,14 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::StoppedSystem;
 use super::connection::{Connection, is_lost, system_exit};
 use super::process::LinuxProcess;
+use crate::failure::io_failure;
 use crate::store;
 use crate::wire::{ExecuteProcess, Opened, OpenedProcess, ProcessRef, Request};
 
 /// A handle to a compute system on this machine.
 pub(super) struct LinuxSystem {
     id: SystemId,
+    runtime_id: String,
     oci: bool,
     timeouts: Timeouts,
     /// `None` once it is closed. Its processes have the connection too.
@@ -38,6 +40,7 @@ impl LinuxSystem {
         }
         Self {
             id: connection.id().clone(),
+            runtime_id: opened.runtime_id,
             oci: opened.oci,
             timeouts,
             connection: RwLock::new(Some(connection)),
@@ -67,6 +70,9 @@ impl LinuxSystem {
     fn remains(&self) -> Option<StoppedSystem> {
         let connection = self.connection(compute::operation::PROPERTIES).ok()?;
         let record = store::read(&connection.roots().systems().join(self.id.as_str())).ok()?;
+        if record.runtime_id != self.runtime_id {
+            return None;
+        }
         Some(StoppedSystem::new(self.id.clone(), connection.roots().clone(), record))
     }
 }
@@ -100,12 +106,15 @@ impl ComputeSystem for LinuxSystem {
     }
 
     async fn terminate(&self) -> Result<()> {
+        use compute::operation::TERMINATE;
         let limit = self.timeouts.syscall_watcher;
-        match self.call(compute::operation::TERMINATE, limit, Request::Terminate).await {
-            Err(error) if is_lost(&error) => match self.remains() {
-                Some(remains) => remains.terminate().await,
-                None => Ok(()),
-            },
+        match self.call(TERMINATE, limit, Request::Terminate).await {
+            Err(error) if is_lost(&error) => {
+                let roots = self.connection(TERMINATE)?.roots().clone();
+                super::remains::remove(&roots, &self.id, &self.runtime_id).await.map_err(|error| {
+                    io_failure(TERMINATE, self.id.as_str(), "removing what is left", &error)
+                })
+            }
             outcome => compute::state::ignore_ended(outcome),
         }
     }

@@ -160,6 +160,7 @@ struct Answer {
 impl Worker {
     fn opened(&self) -> Opened {
         Opened {
+            runtime_id: self.record.runtime_id.clone(),
             oci: self.plan.oci,
             owner: self.record.owner.clone(),
             exit: self.record.exit.clone(),

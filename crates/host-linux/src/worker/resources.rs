@@ -27,12 +27,13 @@ impl Plan {
             record.scratch = Some(roots.scratch.join(&record.runtime_id));
         }
         let hierarchies = Hierarchies::detect().map_err(|error| refused(id, &error))?;
+        let path = self.cgroups_path(id, &record.runtime_id);
+        let planned = Group::plan(&hierarchies, &path).map_err(|error| refused(id, &error))?;
         // A path that the spec names may hold another container's processes,
         // which must not be taken for ours until the group is made.
-        if !self.names_group() {
-            let path = self.cgroups_path(id, &record.runtime_id);
-            let planned = Group::plan(&hierarchies, &path).map_err(|error| refused(id, &error))?;
-            record.cgroup = Some(planned);
+        match self.names_group() {
+            true => record.announced_cgroup = Some(planned),
+            false => record.cgroup = Some(planned),
         }
         Ok(hierarchies)
     }
@@ -52,6 +53,7 @@ impl Plan {
             })?;
         }
         let group = self.make_group(id, hierarchies, &record.runtime_id)?;
+        record.announced_cgroup = None;
         record.cgroup = group.as_ref().map(Group::record);
         Ok(group)
     }

@@ -24,7 +24,7 @@ const FREEZE_LIMIT: Duration = Duration::from_secs(10);
 impl Worker {
     /// Makes the system of the first message. Whatever fails is undone.
     pub(super) fn create(create: Create) -> Result<Self, Error> {
-        let Create { id, roots, document } = create;
+        let Create { id, runtime_id, roots, document } = create;
         let plan =
             Plan::new(&id, &roots, &document).map_err(|error| error.into_error(CREATE, &id))?;
         drop(document);
@@ -34,7 +34,7 @@ impl Worker {
             name: plan.name.clone(),
             state: State::Created.to_string(),
             oci: plan.oci,
-            runtime_id: uuid::Uuid::new_v4().to_string(),
+            runtime_id,
             worker: std::process::id(),
             poststop: plan.poststop(&id),
             ..Record::default()
