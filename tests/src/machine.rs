@@ -10,6 +10,14 @@ pub fn left_out(test: &str, why: &str) {
     eprintln!("left out: {test}: {why}");
 }
 
+/// Says that a test does not run since no guest came up, and fails where a lane has given
+/// the guest's kernel a place: it is there for the guest.
+pub fn no_guest(test: &str, why: &str) {
+    let why = format!("no guest came up: {}", why.trim());
+    assert!(std::env::var_os("HCSSHIM_GUEST_CACHE").is_none(), "{test}: {why}");
+    left_out(test, &why);
+}
+
 /// Whether this process may make containers.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

@@ -110,9 +110,19 @@ exec chroot . /bin/bash -c '
 INIT
 chmod +x "$share/init"
 
+# The registers of a processor with AMX take more room than the guest's kernel has.
+below=()
+if grep -qm1 amx_tile /proc/cpuinfo; then
+    if ! cc -O1 -o "$share/registers" "${BASH_SOURCE[0]%/*}/guest-registers.c"; then
+        echo "guest-v2.sh: this processor has AMX, and a C compiler is needed for it" >&2
+        exit 125
+    fi
+    below=("$share/registers")
+fi
+
 # Descriptor 3 is the guest's console; its kernel talks on 1 and 2.
 exec 3>&1
-TMPDIR=$pages setsid "$kernel" "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro \
+TMPDIR=$pages setsid "${below[@]}" "$kernel" "mem=$memory" root=/dev/root rootfstype=hostfs rootflags=/ ro \
     quiet loglevel=0 panic=-1 "uml_dir=$share/" umid=guest \
     con=null con0=null,fd:3 "init=$share/init" >"$share/log" 2>&1 </dev/null &
 guest=$!

@@ -35,7 +35,7 @@ fn the_same_in_a_guest_with_cgroup_v2() {
     let text = String::from_utf8_lossy(&run.stdout).replace('\r', "");
     if !text.contains("running ") {
         let why = String::from_utf8_lossy(&run.stderr);
-        return machine::left_out(NAME, &format!("no guest came up: {}", why.trim()));
+        return machine::no_guest(NAME, &why);
     }
     println!("in the guest:\n{text}");
     assert!(run.status.success() && text.contains("test result: ok"), "{}: {text}", run.status);
