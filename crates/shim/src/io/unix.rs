@@ -9,7 +9,7 @@
 mod logger;
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use compute::{Process, StdioSource};
@@ -62,10 +62,12 @@ impl State {
                         .read_write(true)
                         .open_sender(path)
                         .map_err(|error| IoError::new("opening", path, error))?;
+                    widen(&far);
                     let near = if request.terminal {
                         None
                     } else {
                         let (ours, theirs) = pipe_from(path)?;
+                        widen(&theirs);
                         self.files[index] = Some(theirs);
                         Some(ours)
                     };
@@ -192,11 +194,24 @@ impl Streams {
     }
 }
 
+/// What an output's FIFO and pipe hold, in bytes: four times the kernel's default, for
+/// fewer turns of writer and reader.
+const PIPE_SIZE: usize = 256 << 10;
+
+/// What is wider stays so. For a user who has too many, and where it is no pipe, all
+/// stays as it is: this only saves time.
+fn widen(pipe: impl AsFd) {
+    if rustix::pipe::fcntl_getpipe_size(&pipe).is_ok_and(|size| size < PIPE_SIZE) {
+        let _ = rustix::pipe::fcntl_setpipe_size(&pipe, PIPE_SIZE);
+    }
+}
+
 /// A FIFO, held open for both directions, and an end of it to write to.
 fn fifo(path: &str) -> Result<(OwnedFd, OwnedFd), IoError> {
     let failed = |error: rustix::io::Errno| IoError::new("opening", path, error);
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let held = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
+    widen(&held);
     // There is a reader, the one held: this does not wait for another.
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     let theirs = rustix::fs::open(path, flags, Mode::empty()).map_err(failed)?;
@@ -225,4 +240,21 @@ fn nonblocking(end: OwnedFd) -> std::io::Result<OwnedFd> {
     let flags = rustix::fs::fcntl_getfl(&end)?;
     rustix::fs::fcntl_setfl(&end, flags | OFlags::NONBLOCK)?;
     Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_widened_and_never_narrowed() {
+        let (reader, writer) = rustix::pipe::pipe().expect("a pipe");
+        widen(&writer);
+        assert_eq!(fcntl_getpipe_size(&reader), Ok(PIPE_SIZE));
+        fcntl_setpipe_size(&reader, 2 * PIPE_SIZE).expect("a wider one");
+        widen(&writer);
+        assert_eq!(fcntl_getpipe_size(&reader), Ok(2 * PIPE_SIZE));
+    }
 }
